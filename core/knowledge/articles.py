@@ -1,0 +1,88 @@
+"""Knowledge articles: kept in step with the content folder, and read by whoever may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from core.models import Article, Organization
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleText:
+    """An article as a value. ``organization`` is the key of the only organization that may see it, or None."""
+
+    key: str
+    language: str
+    title: str
+    summary: str
+    body: str
+    intents: tuple[str, ...]
+    keywords: tuple[str, ...]
+    content_sha256: str
+    organization: str | None = None
+    id: int = 0
+
+
+def visible(session: Session, organization_id: int | None) -> list[ArticleText]:
+    """Everybody's articles and that organization's own, which replace common ones of the same key."""
+    mine = Article.organization_id == organization_id if organization_id is not None else Article.id.is_(None)
+    rows = session.execute(
+        select(Article, Organization.key)
+        .outerjoin(Organization, Organization.id == Article.organization_id)
+        .where(or_(Article.organization_id.is_(None), mine))
+        .order_by(Article.key, Article.language)
+    ).all()
+    own = {(article.key, article.language) for article, key in rows if key is not None}
+    return [
+        _text(article, key) for article, key in rows if key is not None or (article.key, article.language) not in own
+    ]
+
+
+def find(session: Session, article_id: int, organization_id: int | None) -> ArticleText | None:
+    """An article if the organization's people may read it."""
+    return next((article for article in visible(session, organization_id) if article.id == article_id), None)
+
+
+def synchronize(session: Session, articles: Sequence[ArticleText], now: datetime) -> int:
+    """Make the table what the content folder says; returns how many rows changed. Unknown organizations are skipped."""
+    organizations = {row.key: row.id for row in session.execute(select(Organization.key, Organization.id))}
+    known = {(row.key, row.language, row.organization_id): row for row in session.scalars(select(Article))}
+    changed = 0
+    for article in articles:
+        if article.organization is not None and article.organization not in organizations:
+            continue
+        organization_id = organizations.get(article.organization) if article.organization else None
+        row = known.pop((article.key, article.language, organization_id), None)
+        if row is not None and row.content_sha256 == article.content_sha256:
+            continue
+        if row is None:
+            row = Article(key=article.key, language=article.language, organization_id=organization_id)
+            session.add(row)
+        row.title, row.summary, row.body = article.title, article.summary, article.body
+        row.intents, row.keywords = list(article.intents), list(article.keywords)
+        row.content_sha256, row.updated_at = article.content_sha256, now
+        changed += 1
+    for gone in known.values():
+        session.delete(gone)
+        changed += 1
+    return changed
+
+
+def _text(article: Article, organization: str | None) -> ArticleText:
+    return ArticleText(
+        key=article.key,
+        language=article.language,
+        title=article.title,
+        summary=article.summary,
+        body=article.body,
+        intents=tuple(article.intents),
+        keywords=tuple(article.keywords),
+        content_sha256=article.content_sha256,
+        organization=organization,
+        id=article.id,
+    )

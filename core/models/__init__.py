@@ -1,0 +1,34 @@
+"""The one persistent model: SQLAlchemy declarative classes, a file per aggregate."""
+
+from core.models.base import Base, PromiseState
+from core.models.conversation import Conversation, InboundReceipt, Inbox
+from core.models.knowledge import Article
+from core.models.organization import Organization, Requester, RequesterAddress
+from core.models.promise import OutboxRow, WorkKind, WorkRow
+from core.models.staff import Agent, Role, StaffSession, Team, TeamMember
+from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
+
+__all__ = [
+    "Agent",
+    "Article",
+    "Attachment",
+    "Base",
+    "Conversation",
+    "HistoryEntry",
+    "InboundReceipt",
+    "Inbox",
+    "Message",
+    "Organization",
+    "OutboxRow",
+    "Participant",
+    "PromiseState",
+    "Requester",
+    "RequesterAddress",
+    "Role",
+    "StaffSession",
+    "Team",
+    "TeamMember",
+    "Ticket",
+    "WorkKind",
+    "WorkRow",
+]

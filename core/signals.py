@@ -1,0 +1,99 @@
+"""What a commit tells the rest of the house: "this moved, look again". Never content, only a topic and a cursor.
+
+A use case calls ``emit(session, …)``; the database publishes after the commit, in this process directly and, on
+PostgreSQL, in every other one through ``NOTIFY``. A lost signal costs time, never correctness: everything also polls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+
+class Topic(StrEnum):
+    TICKET = "ticket"
+    """A ticket changed; the cursor is its version."""
+    CONVERSATION = "conversation"
+    """A conversation has something new for its channel; the cursor is its last seq."""
+    OUTBOX = "outbox"
+    """A message is owed."""
+    WORK = "work"
+    """Work is owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    topic: Topic
+    id: int = 0
+    cursor: int = 0
+
+
+def emit(session: Session, signal: Signal) -> None:
+    """Note a signal to be published if and when this session's transaction commits."""
+    session.info.setdefault("signals", []).append(signal)
+
+
+class Signals:
+    """The hub of one process. Subscribers get every signal of their topics; a slow one loses the oldest, and polls."""
+
+    def __init__(self, backlog: int = 1000) -> None:
+        self._backlog = backlog
+        self._subscribers: list[tuple[frozenset[Topic], asyncio.Queue[Signal], asyncio.AbstractEventLoop]] = []
+
+    def publish(self, signals: Iterable[Signal]) -> None:
+        """Hand signals to all subscribers. Callable from any thread."""
+        batch = list(dict.fromkeys(signals))
+        for topics, queue, loop in tuple(self._subscribers):
+            wanted = [signal for signal in batch if signal.topic in topics]
+            if wanted and not loop.is_closed():
+                loop.call_soon_threadsafe(_put, queue, wanted)
+
+    @contextmanager
+    def subscribe(self, *topics: Topic) -> Iterator[Subscription]:
+        """A subscription of the running loop, for as long as the block lasts."""
+        queue: asyncio.Queue[Signal] = asyncio.Queue(self._backlog)
+        entry = (frozenset(topics), queue, asyncio.get_running_loop())
+        self._subscribers.append(entry)
+        try:
+            yield Subscription(queue)
+        finally:
+            self._subscribers.remove(entry)
+
+
+def _put(queue: asyncio.Queue[Signal], signals: list[Signal]) -> None:
+    for signal in signals:
+        if queue.full():
+            queue.get_nowait()
+        queue.put_nowait(signal)
+
+
+class Subscription:
+    def __init__(self, queue: asyncio.Queue[Signal]) -> None:
+        self._queue = queue
+
+    async def wait(self, timeout: float) -> list[Signal]:
+        """Whatever has come, waiting at most ``timeout`` seconds for the first; empty if nothing came."""
+        try:
+            async with asyncio.timeout(timeout):
+                found = [await self._queue.get()]
+        except TimeoutError:
+            return []
+        while not self._queue.empty():
+            found.append(self._queue.get_nowait())
+        return found
+
+    def __aiter__(self) -> AsyncIterator[Signal]:
+        return self._signals()
+
+    async def _signals(self) -> AsyncIterator[Signal]:
+        while True:
+            yield await self._queue.get()

@@ -1,0 +1,350 @@
+"""What people do to a ticket. Each is one transaction; the human wins every race.
+
+Every use case locks the ticket first, so what the bot commits is either before it (and seen) or after it (and refused).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.errors import Conflict, InvalidInput, NotFound
+from core.models import (
+    Agent,
+    Conversation,
+    Inbox,
+    Message,
+    PromiseState,
+    Requester,
+    RequesterAddress,
+    Team,
+    Ticket,
+    WorkKind,
+    WorkRow,
+)
+from core.outbox import cancel_machine_messages, enqueue
+from core.signals import Signal, Topic, emit
+from core.tickets import lifecycle
+from core.tickets.history import record
+from core.tickets.priority import priority
+from core.values import (
+    Actor,
+    ActorKind,
+    Draft,
+    InboxStyle,
+    ResolutionCode,
+    Scale,
+    Status,
+    TicketKind,
+    ticket_number,
+)
+
+
+def locked(session: Session, ticket_id: int) -> Ticket:
+    """The ticket, locked until the end of the transaction."""
+    ticket = session.scalar(
+        select(Ticket).where(Ticket.id == ticket_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if ticket is None:
+        raise NotFound(f"There is no ticket {ticket_number(ticket_id)}.")
+    return ticket
+
+
+def take_over(session: Session, ticket_id: int, agent_id: int, now: datetime, force: bool = False) -> None:
+    """The ticket is this agent's from here on; the bot falls silent, whatever it was about to say is taken back.
+
+    Raises ``Conflict`` if a colleague has it, unless ``force``.
+    """
+    ticket = locked(session, ticket_id)
+    _require_open(ticket)
+    if ticket.assignee_id == agent_id:
+        return
+    if ticket.assignee_id is not None and not force:
+        colleague = session.get_one(Agent, ticket.assignee_id)
+        raise Conflict(f"{colleague.name} already has this ticket.")
+    _to_people(session, ticket, agent_id, now)
+    record(session, ticket, Actor.agent(agent_id), "taken_over", now)
+
+
+def reply(session: Session, ticket_id: int, agent_id: int, draft: Draft, now: datetime) -> int:
+    """Answer the requester on the channel they last wrote on. Replying takes over. Returns the message's id."""
+    if not draft.text.strip() and not draft.attachments:
+        raise InvalidInput("The reply is empty. Write something or attach a file.", "text")
+    ticket = locked(session, ticket_id)
+    if ticket.status is Status.CLOSED:
+        raise Conflict("This ticket is closed. Open a new one to write to the person.")
+    if ticket.assignee_id is None or ticket.level == 0:
+        _to_people(session, ticket, agent_id, now)
+        record(session, ticket, Actor.agent(agent_id), "taken_over", now)
+    else:
+        cancel_machine_messages(session, ticket, now)
+    agent = session.get_one(Agent, agent_id)
+    conversation = current_conversation(session, ticket)
+    message = enqueue(session, ticket, conversation, Actor.agent(agent_id), agent.name, draft, now)
+    ticket.first_response_at = ticket.first_response_at or now
+    ticket.waiting_since = None
+    ticket.status = lifecycle.after_reply(ticket.status)
+    _promise_mail(session, ticket, conversation, message, now)
+    return message.id
+
+
+def note(session: Session, ticket_id: int, agent_id: int, text: str, now: datetime) -> int:
+    """Write something only staff sees. Returns the message's id."""
+    if not text.strip():
+        raise InvalidInput("The note is empty.", "text")
+    ticket = locked(session, ticket_id)
+    agent = session.get_one(Agent, agent_id)
+    message = add_note(session, ticket, Actor.agent(agent_id), agent.name, text, now)
+    return message.id
+
+
+def add_note(session: Session, ticket: Ticket, author: Actor, author_name: str, text: str, now: datetime) -> Message:
+    """An internal note by anybody; the ticket must be locked."""
+    message = Message(
+        ticket_id=ticket.id,
+        outbound=False,
+        is_note=True,
+        author_kind=author.kind,
+        author_id=author.id,
+        author_name=author_name,
+        text=text,
+        created_at=now,
+    )
+    session.add(message)
+    session.flush()
+    record(session, ticket, author, "noted", now, message_id=message.id)
+    return message
+
+
+def hand_back(
+    session: Session, ticket_id: int, agent_id: int, resume: dict[str, str], note_text: str, now: datetime
+) -> None:
+    """Give the ticket back to the bot.
+
+    ``resume`` says where it goes on: ``{"ask": slot}``, ``{"step": id}``, or empty for wherever it was.
+    """
+    ticket = locked(session, ticket_id)
+    _require_open(ticket)
+    if ticket.level == 0:
+        raise Conflict("The bot already has this ticket.")
+    ticket.level, ticket.assignee_id, ticket.team_id = 0, None, None
+    ticket.bot_state = {**ticket.bot_state, "resume": resume}
+    ticket.status = Status.OPEN
+    record(session, ticket, Actor.agent(agent_id), "handed_back", now, reason=note_text, **resume)
+    session.add(
+        WorkRow(
+            kind=WorkKind.UNDERSTAND,
+            ticket_id=ticket.id,
+            lane=ticket.id,
+            message_id=None,
+            due_at=now,
+            payload={"resume": resume},
+        )
+    )
+    emit(session, Signal(Topic.WORK))
+
+
+def assign(session: Session, ticket_id: int, actor_id: int, assignee_id: int | None, now: datetime) -> None:
+    """Give the ticket to a colleague, or back into the team's queue with None."""
+    ticket = locked(session, ticket_id)
+    _require_open(ticket)
+    if assignee_id is not None:
+        agent = session.get(Agent, assignee_id)
+        if agent is None or not agent.active:
+            raise NotFound("That colleague does not exist or is no longer active.")
+        _to_people(session, ticket, assignee_id, now)
+    else:
+        if ticket.level == 0:
+            raise Conflict("The bot has this ticket. Take it over first.")
+        ticket.assignee_id = None
+    record(session, ticket, Actor.agent(actor_id), "assigned", now, assignee_id=assignee_id)
+
+
+def escalate(
+    session: Session, ticket_id: int, agent_id: int, team_key: str, reason: str, tried: str, now: datetime
+) -> None:
+    """Move the ticket to another team, up or back down, with the reason and what was tried (kept as a note)."""
+    if not reason.strip():
+        raise InvalidInput("Say why, so that the other team need not ask.", "reason")
+    ticket = locked(session, ticket_id)
+    _require_open(ticket)
+    team = session.scalar(select(Team).where(Team.key == team_key))
+    if team is None:
+        raise NotFound("That team does not exist.")
+    before = ticket.level
+    cancel_machine_messages(session, ticket, now)
+    _cancel_understanding(session, ticket, now)
+    ticket.level, ticket.team_id, ticket.assignee_id = team.level, team.id, None
+    ticket.status = Status.OPEN if ticket.status is not Status.ON_HOLD else ticket.status
+    ticket.handed_off_at = ticket.handed_off_at or now
+    record(
+        session,
+        ticket,
+        Actor.agent(agent_id),
+        "escalated" if team.level > before else "moved",
+        now,
+        reason=reason,
+        team=team.key,
+        level=team.level,
+        from_level=before,
+        tried=tried,
+    )
+
+
+def resolve(
+    session: Session, ticket_id: int, agent_id: int, code: ResolutionCode, now: datetime, note_text: str = ""
+) -> None:
+    ticket = locked(session, ticket_id)
+    lifecycle.check(ticket.status, Status.RESOLVED)
+    if ticket.level == 0:
+        _to_people(session, ticket, agent_id, now)
+    set_resolved(session, ticket, Actor.agent(agent_id), code, now, note_text)
+
+
+def set_resolved(
+    session: Session, ticket: Ticket, actor: Actor, code: ResolutionCode, now: datetime, reason: str = ""
+) -> None:
+    """Resolved by anybody; the ticket must be locked."""
+    lifecycle.check(ticket.status, Status.RESOLVED)
+    ticket.status, ticket.resolution_code, ticket.resolved_at, ticket.waiting_since = Status.RESOLVED, code, now, None
+    record(session, ticket, actor, "resolved", now, reason=reason, code=str(code))
+
+
+def reopen(session: Session, ticket_id: int, actor: Actor, now: datetime, reason: str = "") -> None:
+    """Not solved after all. It goes back to whom it was with; from the bot it goes on with the bot."""
+    ticket = locked(session, ticket_id)
+    set_reopened(session, ticket, actor, now, reason)
+
+
+def set_reopened(session: Session, ticket: Ticket, actor: Actor, now: datetime, reason: str = "") -> None:
+    """Reopened by anybody; the ticket must be locked."""
+    if ticket.status is not Status.RESOLVED:
+        raise Conflict("Only a resolved ticket can be reopened.")
+    ticket.status, ticket.resolution_code, ticket.resolved_at = Status.OPEN, None, None
+    if actor.kind is ActorKind.REQUESTER or ticket.waiting_since is None:
+        ticket.waiting_since = now
+    record(session, ticket, actor, "reopened", now, reason=reason)
+
+
+def classify(
+    session: Session,
+    ticket_id: int,
+    agent_id: int,
+    now: datetime,
+    kind: TicketKind | None = None,
+    impact: Scale | None = None,
+    urgency: Scale | None = None,
+    status: Status | None = None,
+) -> None:
+    """Change kind, impact, urgency or the waiting status; the priority follows."""
+    ticket = locked(session, ticket_id)
+    actor = Actor.agent(agent_id)
+    changed: dict[str, str] = {}
+    if kind is not None and kind is not ticket.kind:
+        ticket.kind = kind
+        changed["kind"] = kind
+    set_scales(ticket, impact, urgency, changed)
+    if status is not None and status is not ticket.status:
+        if status not in (Status.OPEN, Status.PENDING, Status.ON_HOLD):
+            raise InvalidInput("Use resolve or reopen for that.", "status")
+        lifecycle.check(ticket.status, status)
+        ticket.status = status
+        changed["status"] = status
+    if changed:
+        record(session, ticket, actor, "changed", now, **changed)
+
+
+def set_scales(ticket: Ticket, impact: Scale | None, urgency: Scale | None, changed: dict[str, str]) -> None:
+    """Impact and urgency, and the priority that follows from them; what changed is added to ``changed``."""
+    if impact is not None and impact is not ticket.impact:
+        ticket.impact = impact
+        changed["impact"] = impact
+    if urgency is not None and urgency is not ticket.urgency:
+        ticket.urgency = urgency
+        changed["urgency"] = urgency
+    if (computed := priority(ticket.impact, ticket.urgency)) != ticket.priority:
+        ticket.priority = computed
+        changed["priority"] = str(computed)
+
+
+def current_conversation(session: Session, ticket: Ticket) -> Conversation:
+    """Where the requester last wrote on this ticket, locked: an answer goes there."""
+    latest = (
+        select(Message.conversation_id)
+        .where(Message.ticket_id == ticket.id, Message.conversation_id.is_not(None), Message.outbound.is_(False))
+        .order_by(Message.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    conversation = session.scalar(select(Conversation).where(Conversation.id == latest).with_for_update())
+    if conversation is None:
+        conversation = session.scalar(
+            select(Conversation)
+            .where(Conversation.ticket_id == ticket.id)
+            .order_by(Conversation.id.desc())
+            .limit(1)
+            .with_for_update()
+        )
+    if conversation is None:
+        raise Conflict("This ticket has no conversation to answer in.")
+    return conversation
+
+
+def _to_people(session: Session, ticket: Ticket, agent_id: int, now: datetime) -> None:
+    """Whatever the bot was doing on this ticket ends here."""
+    cancel_machine_messages(session, ticket, now)
+    _cancel_understanding(session, ticket, now)
+    if ticket.level == 0:
+        ticket.level = 1
+        ticket.handed_off_at = ticket.handed_off_at or now
+    ticket.assignee_id = agent_id
+    if ticket.status is Status.NEW:
+        ticket.status = Status.OPEN
+
+
+def _cancel_understanding(session: Session, ticket: Ticket, now: datetime) -> None:
+    """The bot need not read, confirm or close anything any more; a worker that is at it finds its lease gone."""
+    query = select(WorkRow).where(WorkRow.ticket_id == ticket.id, WorkRow.state == PromiseState.PENDING)
+    for row in session.scalars(query.where(WorkRow.kind != WorkKind.CONTINUE_BY_MAIL).with_for_update()):
+        row.state, row.finished_at = PromiseState.CANCELLED, now
+
+
+def _require_open(ticket: Ticket) -> None:
+    if ticket.status in (Status.RESOLVED, Status.CLOSED):
+        raise Conflict(f"Ticket {ticket.number} is {ticket.status}. Reopen it first.")
+
+
+CONTINUE_BY_MAIL_AFTER = timedelta(minutes=3)
+"""How long an answer in the chat waits to be fetched before it is sent by mail as well."""
+
+
+def _promise_mail(
+    session: Session, ticket: Ticket, conversation: Conversation, message: Message, now: datetime
+) -> None:
+    """If the person has left the chat and an address, what was said there is sent to it."""
+    inbox = session.get_one(Inbox, conversation.inbox_id)
+    if inbox.style is InboxStyle.LETTER or mail_address(session, ticket) is None:
+        return
+    session.add(
+        WorkRow(
+            kind=WorkKind.CONTINUE_BY_MAIL,
+            ticket_id=ticket.id,
+            lane=ticket.id,
+            message_id=message.id,
+            due_at=now + CONTINUE_BY_MAIL_AFTER,
+        )
+    )
+    emit(session, Signal(Topic.WORK))
+
+
+def mail_address(session: Session, ticket: Ticket) -> RequesterAddress | None:
+    """Where the requester can be written to, if they ever said."""
+    requester = session.get_one(Requester, ticket.requester_id)
+    return session.scalar(
+        select(RequesterAddress)
+        .where(RequesterAddress.requester_id == requester.id, RequesterAddress.kind == "email")
+        .order_by(RequesterAddress.verified_at.is_(None), RequesterAddress.id)
+        .limit(1)
+    )

@@ -1,0 +1,195 @@
+"""The bot's decision becomes fact, or is refused as a whole, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import outbox, promises
+from core.models import (
+    Conversation,
+    Inbox,
+    Message,
+    OutboxRow,
+    PromiseState,
+    Requester,
+    RequesterAddress,
+    Team,
+    Ticket,
+    WorkKind,
+    WorkRow,
+)
+from core.outbox import Claimed
+from core.signals import Signal, Topic, emit
+from core.tickets import lifecycle
+from core.tickets.actions import add_note, current_conversation, locked, set_reopened, set_resolved, set_scales
+from core.tickets.history import record
+from core.values import BOT, Actor, ActorKind, Address, Decision, InboxStyle, ResolutionCode, Status
+
+SILENCE = timedelta(days=3)
+"""How long after the bot's help nobody may have come back for the ticket to count as solved, unconfirmed."""
+BOT_NAME = "Firstline"
+
+
+def apply_decision(
+    session: Session, work_id: int, lease: str, decision: Decision, now: datetime, claim_replies: bool = True
+) -> list[Claimed] | None:
+    """Make the decision of one turn fact. None, and nothing changed, if people have the ticket or the lease is lost.
+
+    With ``claim_replies`` what the bot says is leased to the caller in the same transaction, to be sent at once.
+    """
+    work = promises.held(session, WorkRow, work_id, lease)
+    if work is None:
+        return None
+    ticket = locked(session, work.ticket_id)
+    promises.finish(work, now)
+    if ticket.level > 0:
+        # Only a look at what came on a resolved ticket is allowed here, and it says nothing.
+        if decision.reopen and ticket.status is Status.RESOLVED:
+            set_reopened(session, ticket, Actor(ActorKind.REQUESTER, ticket.requester_id), now, decision.reason)
+        return None
+    if decision.new_ticket and work.message_id is not None:
+        ticket = _move_to_new_ticket(session, ticket, work.message_id, now)
+    conversation = current_conversation(session, ticket)
+    _settle_facts(session, ticket, work, decision, now)
+    _say(session, ticket, conversation, decision, now)
+    if decision.note:
+        add_note(session, ticket, BOT, BOT_NAME, decision.note, now)
+    _settle_outcome(session, ticket, decision, now)
+    if not claim_replies:
+        return []
+    return outbox.claim(session, now, OutboxRow.lane == conversation.id)
+
+
+def _settle_facts(session: Session, ticket: Ticket, work: WorkRow, decision: Decision, now: datetime) -> None:
+    requester = session.get_one(Requester, ticket.requester_id)
+    changed: dict[str, str] = {}
+    ticket.bot_state = decision.state
+    if decision.language is not None:
+        ticket.language = requester.language = decision.language
+    if decision.intent is not None and decision.intent != ticket.intent:
+        ticket.intent = decision.intent
+        changed["intent"] = decision.intent
+    if decision.confidence is not None:
+        ticket.confidence = decision.confidence
+    if decision.subject:
+        ticket.subject = decision.subject
+    if decision.kind is not None:
+        ticket.kind = decision.kind
+    if decision.callback_at is not None:
+        ticket.callback_at = decision.callback_at
+        changed["callback_at"] = decision.callback_at.isoformat()
+    set_scales(ticket, decision.impact, decision.urgency, changed)
+    if decision.contact is not None:
+        _remember(session, ticket, requester, decision.contact)
+    if work.message_id is not None and decision.intent is not None:
+        message = session.get_one(Message, work.message_id)
+        understood = {"intent": decision.intent, "confidence": decision.confidence, "reason": decision.reason}
+        message.meta = {**message.meta, **understood}
+    if changed:
+        record(session, ticket, BOT, "understood", now, reason=decision.reason, **changed)
+
+
+def _say(session: Session, ticket: Ticket, conversation: Conversation, decision: Decision, now: datetime) -> None:
+    if not decision.replies:
+        return
+    for draft in decision.replies:
+        outbox.enqueue(session, ticket, conversation, BOT, BOT_NAME, draft, now)
+    cancel_work(session, ticket, WorkKind.ACKNOWLEDGE, now)
+    if ticket.status is Status.NEW:
+        ticket.status = Status.OPEN
+    inbox = session.get_one(Inbox, conversation.inbox_id)
+    offered = any(draft.offers_help for draft in decision.replies)
+    cancel_work(session, ticket, WorkKind.CONFIRM_SILENCE, now)
+    if offered and decision.handoff is None and decision.resolve is None:
+        if inbox.style is InboxStyle.LETTER:
+            ticket.status = lifecycle.after_reply(ticket.status)
+        session.add(WorkRow(kind=WorkKind.CONFIRM_SILENCE, ticket_id=ticket.id, lane=ticket.id, due_at=now + SILENCE))
+    if decision.handoff is None:
+        ticket.waiting_since = None
+
+
+def _settle_outcome(session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:
+    if decision.reopen and ticket.status is Status.RESOLVED:
+        set_reopened(session, ticket, Actor(ActorKind.REQUESTER, ticket.requester_id), now, decision.reason)
+    if decision.handoff is not None:
+        team_key = decision.handoff.team or "service-desk"
+        team = session.scalar(select(Team).where(Team.key == team_key))
+        ticket.level = team.level if team is not None else 1
+        ticket.team_id = team.id if team is not None else None
+        ticket.packet = decision.handoff.packet
+        ticket.handed_off_at = now
+        if ticket.status in (Status.NEW, Status.PENDING):
+            ticket.status = Status.OPEN
+        # The person has waited since they wrote, not since the bot gave up.
+        ticket.waiting_since = ticket.waiting_since or _last_word(session, ticket) or now
+        cancel_work(session, ticket, WorkKind.CONFIRM_SILENCE, now)
+        record(session, ticket, BOT, "handed_off", now, reason=decision.handoff.reason, team=team_key)
+    elif decision.resolve is not None and ticket.status in lifecycle.ACTIVE:
+        set_resolved(session, ticket, _resolver(ticket, decision.resolve), decision.resolve, now, decision.reason)
+        cancel_work(session, ticket, WorkKind.CONFIRM_SILENCE, now)
+
+
+def _resolver(ticket: Ticket, code: ResolutionCode) -> Actor:
+    return BOT if code is ResolutionCode.UNCONFIRMED else Actor(ActorKind.REQUESTER, ticket.requester_id)
+
+
+def _last_word(session: Session, ticket: Ticket) -> datetime | None:
+    return session.scalar(
+        select(Message.created_at)
+        .where(Message.ticket_id == ticket.id, Message.author_kind == ActorKind.REQUESTER)
+        .order_by(Message.id.desc())
+        .limit(1)
+    )
+
+
+def cancel_work(session: Session, ticket: Ticket, kind: WorkKind, now: datetime) -> None:
+    """What was promised for later is no longer owed."""
+    query = select(WorkRow).where(
+        WorkRow.ticket_id == ticket.id, WorkRow.kind == kind, WorkRow.state == PromiseState.PENDING
+    )
+    for row in session.scalars(query.with_for_update()):
+        row.state, row.finished_at = PromiseState.CANCELLED, now
+
+
+def _remember(session: Session, ticket: Ticket, requester: Requester, contact: Address) -> None:
+    """An address somebody typed is a claim: it is only kept if nobody else has it, and unverified."""
+    known = session.scalar(
+        select(RequesterAddress).where(RequesterAddress.kind == contact.kind, RequesterAddress.value == contact.value)
+    )
+    if known is None:
+        session.add(RequesterAddress(requester_id=requester.id, kind=contact.kind, value=contact.value))
+    elif known.requester_id != requester.id:
+        ticket.bot_state = {**ticket.bot_state, "claimed_address": contact.value}
+
+
+def _move_to_new_ticket(session: Session, old: Ticket, message_id: int, now: datetime) -> Ticket:
+    """A resolved matter stays resolved; the message starts a ticket of its own in the same conversation."""
+    message = session.get_one(Message, message_id)
+    conversation = session.scalar(
+        select(Conversation).where(Conversation.id == message.conversation_id).with_for_update()
+    )
+    ticket = Ticket(
+        requester_id=old.requester_id,
+        organization_id=old.organization_id,
+        subject=(message.text.strip().splitlines() or [""])[0][:200],
+        language=old.language,
+        status=Status.NEW,
+        level=0,
+        version=0,
+        waiting_since=message.created_at,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(ticket)
+    session.flush()
+    message.ticket_id = ticket.id
+    if conversation is not None:
+        conversation.ticket_id = ticket.id
+    actor = Actor(ActorKind.REQUESTER, old.requester_id)
+    record(session, old, actor, "new_matter", now, ticket_id=ticket.id)
+    record(session, ticket, actor, "created", now, after=old.id)
+    emit(session, Signal(Topic.TICKET, ticket.id, ticket.version))
+    return ticket

@@ -1,0 +1,37 @@
+"""The append-only history, and the one place where a ticket's version grows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.models import HistoryEntry, Ticket
+from core.signals import Signal, Topic, emit
+from core.values import Actor
+
+
+def touch(session: Session, ticket: Ticket, now: datetime) -> None:
+    """Something about the ticket changed: its version grows, and whoever looks at it is told after the commit."""
+    ticket.version += 1
+    ticket.updated_at = now
+    emit(session, Signal(Topic.TICKET, ticket.id, ticket.version))
+
+
+def record(
+    session: Session, ticket: Ticket, actor: Actor, action: str, now: datetime, reason: str = "", **detail: Any
+) -> None:
+    """Add a line to the ticket's history: who did what, when and why."""
+    session.add(
+        HistoryEntry(
+            ticket_id=ticket.id,
+            at=now,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            action=action,
+            reason=reason,
+            detail=detail,
+        )
+    )
+    touch(session, ticket, now)

@@ -1,0 +1,269 @@
+"""The values that cross doors: frozen, plain, and the same on every channel and in every room.
+
+Nothing here knows a session, a socket or a vendor. Enumerations are ``StrEnum``: their values are what the database
+stores and what content files may name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+TICKET_PREFIX = "FL-"
+
+
+def ticket_number(ticket_id: int) -> str:
+    """The number people see and quote, such as ``FL-1042``."""
+    return f"{TICKET_PREFIX}{1000 + ticket_id}"
+
+
+def ticket_id_from_number(number: str) -> int | None:
+    """The id behind a number as a person typed it (``FL-1042``, ``fl1042``, ``#1042``), or None if it is none."""
+    digits = number.strip().upper().removeprefix("#").removeprefix("FL").removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
+        return None
+    return int(digits) - 1000 if int(digits) > 1000 else None
+
+
+class ActorKind(StrEnum):
+    REQUESTER = "requester"
+    AGENT = "agent"
+    BOT = "bot"
+    SYSTEM = "system"
+
+
+class InboxStyle(StrEnum):
+    """How people talk there. The bot holds a dialogue on one and writes one good letter on the other."""
+
+    DIALOGUE = "dialogue"
+    LETTER = "letter"
+
+
+class TicketKind(StrEnum):
+    INCIDENT = "incident"
+    SERVICE_REQUEST = "service_request"
+    QUESTION = "question"
+
+
+class Status(StrEnum):
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"
+    ON_HOLD = "on_hold"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Scale(StrEnum):
+    """Impact and urgency share one scale."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class ResolutionCode(StrEnum):
+    SELF_RESOLUTION = "self_resolution"
+    """The requester confirmed that the bot's help solved it."""
+    UNCONFIRMED = "unconfirmed"
+    """The requester did not come back after the bot's help."""
+    SOLVED = "solved"
+    WORKAROUND = "workaround"
+    NOT_REPRODUCIBLE = "not_reproducible"
+    WITHDRAWN = "withdrawn"
+    DUPLICATE = "duplicate"
+    SPAM = "spam"
+
+
+class Delivery(StrEnum):
+    """The life of an outbound message."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Outcome(StrEnum):
+    """What became of something an inbox received; the ledger counts these."""
+
+    TICKETED = "ticketed"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+    IGNORED = "ignored"
+
+
+class Automation(StrEnum):
+    """Why a message must never be answered by a machine."""
+
+    AUTO_REPLY = "auto_reply"
+    BOUNCE = "bounce"
+    LIST = "list"
+    OWN_ADDRESS = "own_address"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A requester's identity on a channel; ``value`` is already normalised by the channel (``kind`` e.g. ``email``)."""
+
+    kind: str
+    value: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    kind: ActorKind
+    id: int | None = None
+
+    @classmethod
+    def agent(cls, agent_id: int) -> Actor:
+        return cls(ActorKind.AGENT, agent_id)
+
+
+BOT = Actor(ActorKind.BOT)
+SYSTEM = Actor(ActorKind.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file whose bytes already lie in the blob store under their SHA-256; ``size`` is in bytes."""
+
+    sha256: str
+    filename: str
+    media_type: str
+    size: int
+    content_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One thing a person sent, as a channel adapter hands it in.
+
+    ``dedupe_key`` identifies the delivery within its inbox for ever; ``external_id`` is the channel's public id of the
+    message (a Message-ID) by which later messages may refer to it in ``references``. ``thread_key`` names the channel's
+    own thread where it has one; mail has none. ``payload`` is what a pressed button stands for.
+    """
+
+    inbox_id: int
+    dedupe_key: str
+    sender: Address
+    text: str
+    received_at: datetime
+    subject: str = ""
+    external_id: str | None = None
+    thread_key: str | None = None
+    references: tuple[str, ...] = ()
+    ticket_ref: int | None = None
+    recipients: tuple[Address, ...] = ()
+    html: str | None = None
+    attachments: tuple[StoredFile, ...] = ()
+    language: str | None = None
+    payload: str | None = None
+    automation: Automation | None = None
+    authentication: dict[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
+    raw_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What intake answers: the outcome and where the message went. ``work`` is the bot's share, if any."""
+
+    outcome: Outcome
+    ticket_id: int | None = None
+    conversation_id: int | None = None
+    message_id: int | None = None
+    seq: int | None = None
+    work_id: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A quick reply: what the person reads and what comes back when it is pressed."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Something to say, before it is a message.
+
+    ``offers_help`` marks a proposal: a letter channel adds the links *solved* and *I still need help*.
+    """
+
+    text: str
+    choices: tuple[Choice, ...] = ()
+    offers_help: bool = False
+    attachments: tuple[StoredFile, ...] = ()
+    meta: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One message to be sent, complete: a channel needs nothing else to send it, and sends it again unchanged."""
+
+    message_id: int
+    conversation_id: int
+    ticket_id: int
+    inbox_id: int
+    thread_key: str
+    recipient: Address
+    external_id: str
+    author_kind: ActorKind
+    author_name: str
+    text: str
+    subject: str
+    language: str
+    created_at: datetime
+    seq: int
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    offers_help: bool = False
+    attachments: tuple[StoredFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """The bot gives the ticket to people. ``team`` is a team's key; None means the Service Desk.
+
+    ``packet`` is what the first level reads before it answers: ``summary``, ``intents`` (top three with confidence),
+    ``collected`` (label and value), ``tried`` (steps and their result).
+    """
+
+    reason: str
+    packet: dict[str, Any]
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the bot wants to happen after one turn; ``core.tickets.apply_decision`` makes it so, or refuses as a whole.
+
+    ``state`` is the bot's memory of this ticket, opaque to the core. None leaves a field as it is.
+    """
+
+    replies: tuple[Draft, ...] = ()
+    state: dict[str, Any] = field(default_factory=dict)
+    language: str | None = None
+    intent: str | None = None
+    confidence: float | None = None
+    subject: str | None = None
+    kind: TicketKind | None = None
+    impact: Scale | None = None
+    urgency: Scale | None = None
+    handoff: Handoff | None = None
+    resolve: ResolutionCode | None = None
+    reopen: bool = False
+    callback_at: datetime | None = None
+    contact: Address | None = None
+    note: str | None = None
+    reason: str = ""
+    new_ticket: bool = False
+    """The message starts a matter of its own: it moves to a new ticket, and the rest of the decision is about that."""
