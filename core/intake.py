@@ -423,9 +423,9 @@ def _meta(inbound: InboundMessage) -> dict[str, str]:
 def _owe_work(
     session: Session, inbox: Inbox, place: _Place, message: Message, inbound: InboundMessage, now: datetime
 ) -> WorkRow | None:
-    """The bot reads what it owns, and what came on a resolved ticket (thanks, or not solved after all?)."""
+    """The bot reads everything people write: it answers what it has, and only listens where people have the ticket."""
     ticket = place.ticket
-    if inbound.automation is not None or (ticket.level > 0 and ticket.status is not Status.RESOLVED):
+    if inbound.automation is not None:
         return None
     work = WorkRow(kind=WorkKind.UNDERSTAND, ticket_id=ticket.id, lane=ticket.id, message_id=message.id, due_at=now)
     session.add(work)

@@ -113,7 +113,11 @@ def enqueue(
 def claim(session: Session, now: datetime, *conditions: ColumnElement[bool], limit: int = 50) -> list[Claimed]:
     """Lease due messages, complete enough to be sent without asking again."""
     rows = promises.claim(session, OutboxRow, now, *conditions, limit=limit)
-    return [Claimed(row.id, row.lease or "", row.attempts, compose(session, row.message_id)) for row in rows]
+    claimed = [Claimed(row.id, row.lease or "", row.attempts, compose(session, row.message_id)) for row in rows]
+    for one in claimed:
+        # A client that fetches for itself may see it from here on: it can no longer be taken back.
+        emit(session, Signal(Topic.CONVERSATION, one.message.conversation_id, one.message.seq))
+    return claimed
 
 
 def sent(session: Session, claimed: Claimed, now: datetime) -> bool:

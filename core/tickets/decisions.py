@@ -46,9 +46,7 @@ def apply_decision(
     ticket = locked(session, work.ticket_id)
     promises.finish(work, now)
     if ticket.level > 0:
-        # Only a look at what came on a resolved ticket is allowed here, and it says nothing.
-        if decision.reopen and ticket.status is Status.RESOLVED:
-            set_reopened(session, ticket, Actor(ActorKind.REQUESTER, ticket.requester_id), now, decision.reason)
+        _listen(session, ticket, decision, now)
         return None
     if decision.new_ticket and work.message_id is not None:
         ticket = _move_to_new_ticket(session, ticket, work.message_id, now)
@@ -61,6 +59,19 @@ def apply_decision(
     if not claim_replies:
         return []
     return outbox.claim(session, now, OutboxRow.lane == conversation.id)
+
+
+def _listen(session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:
+    """People have the ticket: the bot says nothing, but keeps an address, a call back, or that it is not solved."""
+    requester = Actor(ActorKind.REQUESTER, ticket.requester_id)
+    if decision.contact is not None:
+        _remember(session, ticket, session.get_one(Requester, ticket.requester_id), decision.contact)
+        record(session, ticket, requester, "left_address", now)
+    if decision.callback_at is not None:
+        ticket.callback_at = decision.callback_at
+        record(session, ticket, requester, "asked_for_call_back", now, at=decision.callback_at.isoformat())
+    if decision.reopen and ticket.status is Status.RESOLVED:
+        set_reopened(session, ticket, requester, now, decision.reason)
 
 
 def _settle_facts(session: Session, ticket: Ticket, work: WorkRow, decision: Decision, now: datetime) -> None:

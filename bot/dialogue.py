@@ -1,0 +1,423 @@
+"""The bot where people write to and fro (web chat, messengers): flows step by step, topics, small talk, knowledge."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nlu.engine import Parse
+
+from bot import policy
+from bot.answers import steps
+from bot.draft import Composer
+from bot.flows import END, Flow, Step
+from bot.handoff import numbered
+from bot.policy import Reason
+from bot.state import Waiting
+from bot.values import Search, Turn
+from core.values import Choice, Decision, Draft, ResolutionCode, Status
+
+REFUSALS = 2
+_SET_SLOTS = re.compile(r"^/SetSlots\((\w+)=(.*)\)$", re.DOTALL)
+_TRUE, _FALSE = frozenset({"true", "yes", "ja"}), frozenset({"false", "no", "nein"})
+
+
+class Dialogue(Composer):
+    """One turn of a dialogue. ``decide`` reads from top to bottom like the policy it is."""
+
+    def __init__(self, turn: Turn) -> None:
+        super().__init__(turn)
+        self.text = (turn.facts.text or "").strip()
+
+    def decide(self) -> Decision | Search:
+        if not self.turn.parses:
+            return self._resume()
+        self.hear(self.turn.parses)
+        main = self.turn.parses[0]
+        if self.facts.level > 0 or self.facts.status is Status.RESOLVED:
+            return self._look(main)
+        if self.facts.payload:
+            return self._pressed(self.facts.payload, main)
+        if not self.text:
+            return self._file()
+        return self._answer(main)
+
+    # -- what came, from the most certain to the least -------------------------------------------------------------
+
+    def _look(self, main: Parse) -> Decision | Search:
+        """Something on a matter that is settled, or that people have: thanks, not solved after all, or a new one."""
+        if self.facts.status is not Status.RESOLVED:
+            return self.end("listening")
+        if self.accepted(main) and main.intent in (policy.POLITE | policy.YES):
+            if self.facts.level == 0:
+                self.say("utter_goodbye" if main.intent == "goodbye" else "utter_you_are_welcome")
+            return self.end("after_resolution")
+        fresh = self.accepted(main) and policy.is_problem(self.view, main) and main.intent != self.facts.intent
+        if fresh and self.facts.level == 0:
+            self.state = type(self.state)()
+            self.change(new_ticket=True)
+            return self._start(main)
+        self.change(reopen=True)
+        return self.end("came_back") if self.facts.level > 0 else self.hand_over(Reason.CAME_BACK)
+
+    def _pressed(self, payload: str, main: Parse) -> Decision | Search:
+        """A button says exactly what is meant."""
+        if match := _SET_SLOTS.match(payload):
+            return self._fill(match.group(1), match.group(2))
+        command, _, argument = payload.removeprefix("/").partition(":")
+        if command == "human":
+            return self.hand_over(Reason.ASKED)
+        if command == "topic" and argument in self.view.intents:
+            return self._start(_certain(main, argument))
+        if command == "solved" and self.state.waiting is Waiting.ARTICLE:
+            return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
+        if command == "not_yet" and self.state.waiting is Waiting.ARTICLE:
+            return self.hand_over(Reason.NOT_SOLVED)
+        if command == "other":
+            return self._ask_again()
+        return self._answer(main)
+
+    def _file(self) -> Decision:
+        """A file without a word belongs to what is being talked about."""
+        self.say("utter_file_received")
+        self._repeat()
+        return self.end("file")
+
+    def _answer(self, main: Parse) -> Decision | Search:
+        sure = self.accepted(main)
+        if sure and (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
+            return self.hand_over(reason, main)
+        if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
+            return self._answer_step(step, main, sure)
+        if self.state.waiting is Waiting.ARTICLE and sure:
+            if main.intent in policy.YES:
+                return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
+            if main.intent in policy.NO:
+                return self.hand_over(Reason.NOT_SOLVED)
+        if sure and main.intent in policy.POLITE:
+            return self._small_talk(main.intent or "")
+        return self._understand(main, sure)
+
+    def _understand(self, main: Parse, sure: bool) -> Decision | Search:
+        """A fresh matter: start it, ask which, or look it up."""
+        spec = self.view.intents.get(main.intent or "")
+        if sure and not main.ambiguous and spec is not None and spec.bot != "chat":
+            return self._start(main)
+        candidates = [intent for intent, _ in main.ranking[:2] if policy.is_problem(self.view, _certain(main, intent))]
+        if main.ambiguous and len(candidates) == 2 and self.state.waiting is not Waiting.TOPIC:
+            return self._ask_which(main, candidates)
+        return self._look_up(main)
+
+    # -- topics -----------------------------------------------------------------------------------------------------
+
+    def _start(self, main: Parse) -> Decision | Search:
+        self.adopt(main)
+        self.state.misses = 0
+        if not self.facts.payload:
+            self.state.words = self.text
+        if (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
+            return self.hand_over(reason, main)
+        for other in self.turn.parses[1:]:
+            if other.intent is not None and other.intent in self.view.intents and other.intent != main.intent:
+                self.state.topics.append(other.intent)
+                self.say("utter_second_topic", topic=self.view.label(other.intent, self.language))
+        flow = self.view.flow_for(main.intent or "")
+        if flow is None:
+            return self._look_up(main)
+        return self._run(flow, 0)
+
+    def _ask_which(self, main: Parse, candidates: list[str]) -> Decision:
+        self.adopt_ranking(main)
+        self.state.leave_flow()
+        self.state.waiting = Waiting.TOPIC
+        self.state.words = self.state.words or self.text
+        choices = [Choice(self.view.label(intent, self.language), f"/topic:{intent}") for intent in candidates]
+        other = Choice(self.voice.text("utter_something_else"), "/other")
+        self.replies.append(Draft(self.voice.text("utter_which_topic"), (*choices, other)))
+        return self.end("ambiguous")
+
+    def adopt_ranking(self, main: Parse) -> None:
+        self.state.ranking = [[intent, round(confidence, 3)] for intent, confidence in main.ranking[:3]]
+
+    def _ask_again(self) -> Decision:
+        self.state.misses += 1
+        if self.state.misses >= policy.MISSES:
+            return self.hand_over(Reason.NOT_UNDERSTOOD)
+        self.state.leave_flow()
+        self.state.waiting = Waiting.REPHRASE
+        self.say("utter_ask_rephrase")
+        return self.end("not_understood")
+
+    def _look_up(self, main: Parse) -> Decision | Search:
+        """Nothing fits: the knowledge may. Never a guess."""
+        if self.turn.hits is None:
+            return Search(self.text, self.language)
+        self.adopt_ranking(main)
+        self.state.words = self.state.words or self.text
+        hit = next((hit for hit in self.turn.hits if hit.is_close), None)
+        if hit is None or self.state.article == hit.article.id:
+            if self.intent is not None and self.view.intents[self.intent].bot != "chat" and self.accepted(main):
+                return self.hand_over(Reason.NO_ANSWER_KNOWN)
+            return self._ask_again()
+        self.state.leave_flow()
+        self.state.waiting, self.state.article = Waiting.ARTICLE, hit.article.id
+        body = numbered(steps(hit.article)) or hit.article.summary
+        offer = self.voice.text("utter_article", title=hit.article.title, summary=hit.article.summary)
+        question = self.voice.draft("utter_did_it_help")
+        meta = {"article": hit.article.key}
+        self.replies.append(Draft(f"{offer}\n\n{body}\n\n{question.text}", question.choices, True, (), meta))
+        return self.end("knowledge")
+
+    def _small_talk(self, intent: str) -> Decision:
+        self.say({"thank": "utter_you_are_welcome"}.get(intent, f"utter_{intent}"))
+        self._repeat()
+        return self.end("small_talk")
+
+    # -- flows ------------------------------------------------------------------------------------------------------
+
+    def _resume(self) -> Decision | Search:
+        """A person handed the ticket back: go on where they said."""
+        resume = self.state.resume
+        self.state.resume = {}
+        flow = self.view.flow_for(self.facts.intent or "")
+        if flow is None:
+            self.state.leave_flow()
+            self.say("utter_handed_back")
+            return self.end("handed_back")
+        self.say("utter_resume")
+        if slot := resume.get("ask"):
+            self.state.slots.pop(slot, None)
+            for index, step in enumerate(flow.steps):
+                if step.collect == slot:
+                    return self._run(flow, index)
+        if wanted := resume.get("step"):
+            try:
+                return self._run(flow, flow.index(wanted))
+            except KeyError:
+                pass  # the flow was edited since; begin it again
+        for step in flow.guided:
+            self.state.slots.pop(step.collect, None)
+        return self._run(flow, 0)
+
+    def _step(self) -> Step | None:
+        flow = self.view.flows.get(self.state.flow)
+        if flow is None or self.state.step >= len(flow.steps):
+            self.state.leave_flow()
+            return None
+        return flow.steps[self.state.step]
+
+    def _answer_step(self, step: Step, main: Parse, sure: bool) -> Decision | Search:
+        """An answer to a question, unless it clearly is something else."""
+        flow = self.view.flows[self.state.flow]
+        if sure and main.intent in ("bot_challenge", "greet", "goodbye", "ask_opening_hours"):
+            if main.intent == "ask_opening_hours":
+                self._action("action_opening_hours")
+                self._repeat()
+                return self.end("aside")
+            return self._small_talk(main.intent)
+        changed = (
+            sure
+            and main.confidence >= policy.SWITCH
+            and main.intent not in flow.intents
+            and (policy.is_problem(self.view, main) or main.intent == "ticket_status")
+        )
+        value = self._value(step, main, sure)
+        if changed and (value is None or self._is_free_text(step)):
+            self.state.leave_flow()
+            return self._start(main)
+        if value is None:
+            return self._miss(step)
+        return self._fill(step.collect, value)
+
+    def _value(self, step: Step, main: Parse, sure: bool) -> Any:
+        """What the message says about the slot asked for, or None."""
+        slot = self.view.slots[step.collect]
+        for entity in main.entities:
+            if entity.name in slot.entities:
+                return entity.value
+        if slot.type == "bool":
+            if sure and main.intent in policy.YES:
+                return True
+            again = sure and step.is_guided and main.intent in self.view.flows[self.state.flow].intents
+            return False if again or (sure and main.intent in policy.NO) else None
+        if slot.type == "categorical":
+            return self._category(step, slot.values)
+        if slot.type == "float":
+            number = re.search(r"-?\d+(?:[.,]\d+)?", self.text)
+            return float(number.group().replace(",", ".")) if number else None
+        return self.text or None
+
+    def _category(self, step: Step, values: tuple[str, ...]) -> str | None:
+        """A categorical slot is answered by a button's title or value, or by its number in the list."""
+        said = self.text.casefold()
+        buttons = self.voice.draft(step.utter).choices
+        for place, button in enumerate(buttons, 1):
+            match = _SET_SLOTS.match(button.payload)
+            if match and (said in (str(place), button.title.casefold()) or button.title.casefold() in said):
+                return match.group(2)
+        return next((value for value in values if value.casefold() in re.findall(r"\w+", said)), None)
+
+    def _is_free_text(self, step: Step) -> bool:
+        return self.view.slots[step.collect].type == "text"
+
+    def _miss(self, step: Step) -> Decision:
+        self.state.misses += 1
+        if self.state.misses >= policy.MISSES:
+            return self.hand_over(Reason.NOT_UNDERSTOOD)
+        self.say("utter_please_choose")
+        self._ask(step)
+        return self.end("not_understood")
+
+    def _fill(self, slot_key: str, value: Any) -> Decision | Search:
+        step, slot = self._step(), self.view.slots.get(slot_key)
+        if step is None or slot is None or step.collect != slot_key:
+            # A button of a question that is no longer open.
+            return self._look_up(self.turn.parses[0]) if step is None else self._repeat_only(step)
+        self.state.slots[slot_key] = _typed(slot.type, value)
+        self.state.misses = 0
+        rejected = next((r for r in step.rejections if r.condition(self.state.slots)), None)
+        if rejected is not None and self.state.refused < REFUSALS:
+            self.state.refused += 1
+            self.state.slots.pop(slot_key)
+            self.say(rejected.utter)
+            return self.end("refused")
+        self.state.refused = 0
+        if step.is_guided:
+            self.state.tried.append([slot_key, bool(self.state.slots[slot_key])])
+        flow = self.view.flows[self.state.flow]
+        return self._run(flow, step.next(self.state.slots))
+
+    def _repeat_only(self, step: Step) -> Decision:
+        self._ask(step)
+        return self.end("old_button")
+
+    def _run(self, flow: Flow, index: int) -> Decision | Search:
+        """Go on until something is asked, the flow ends, or the ticket goes to people."""
+        for _ in range(100):  # a loop in a flow must not hang the desk
+            if index == END:
+                return self._flow_ended()
+            step = flow.steps[index]
+            self.state.flow, self.state.step = flow.key, index
+            if step.link:
+                if step.link == "handoff":
+                    return self.hand_over(Reason.NOT_SOLVED if self.state.tried else Reason.COLLECTED)
+                if step.link == "solved":
+                    return self._solved()
+                flow, index = self.view.flows[step.link], 0
+                continue
+            if step.collect and (step.ask_before_filling or self.state.slots.get(step.collect) in (None, "")):
+                self._ask(step)
+                return self.end("asked")
+            if step.action and (ended := self._action(step.action)) is not None:
+                return ended
+            self.state.slots.update(step.set_slots)
+            index = step.next(self.state.slots)
+        return self.hand_over(Reason.NOT_SOLVED)
+
+    def _solved(self) -> Decision | Search:
+        """One matter is settled; another may wait."""
+        if not self.state.topics:
+            return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
+        topic = self.state.topics.pop(0)
+        self.say("utter_next_topic", topic=self.view.label(topic, self.language))
+        flow = self.view.flow_for(topic)
+        if flow is None:
+            return self.hand_over(Reason.NO_ANSWER_KNOWN)
+        return self._run(flow, 0)
+
+    def _flow_ended(self) -> Decision:
+        self.state.leave_flow()
+        return self.end("flow_ended")
+
+    def _ask(self, step: Step) -> None:
+        self.state.waiting = Waiting.SLOT
+        draft = self.voice.draft(step.utter)
+        if step.is_guided:
+            question = self.voice.draft("utter_did_it_help")
+            choices = _guided_choices(question, step.collect)
+            draft = Draft(f"{draft.text}\n\n{question.text}", choices, offers_help=True)
+        elif self.view.slots[step.collect].type == "bool" and not draft.choices:
+            yes, no = self.voice.text("utter_yes"), self.voice.text("utter_no")
+            draft = Draft(draft.text, (_set(yes, step.collect, "true"), _set(no, step.collect, "false")))
+        self.replies.append(draft)
+
+    def _repeat(self) -> None:
+        """After an aside, the open question once more."""
+        if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
+            self._ask(step)
+
+    def _action(self, action: str) -> Decision | None:
+        """Run an action; a decision means that the turn ends with it."""
+        if action.startswith("utter_"):
+            self.say(action)
+            return None
+        if action == "action_handoff":
+            return self.hand_over(Reason.NOT_SOLVED)
+        if action == "action_resolve":
+            return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
+        if action == "action_close_ticket":
+            code = ResolutionCode.SELF_RESOLUTION if self.state.tried else ResolutionCode.WITHDRAWN
+            return self.resolve(code, "utter_closed")
+        if action == "action_ticket_status":
+            self._say_status()
+        elif action == "action_service_status":
+            self._say_trouble()
+        elif action == "action_opening_hours":
+            self._say_hours()
+        return None
+
+    def _say_status(self) -> None:
+        if not self.facts.tickets:
+            self.say("utter_status_none")
+            return
+        lines = [
+            self.voice.text(f"utter_status_{line.status}", number=line.number, subject=line.subject)
+            for line in self.facts.tickets
+        ]
+        self.replies.append(Draft("\n".join([self.voice.text("utter_status"), *(f"• {line}" for line in lines)])))
+
+    def _say_trouble(self) -> None:
+        if not self.facts.trouble:
+            self.say("utter_no_trouble")
+            return
+        topics = ", ".join(self.view.label(intent, self.language) for intent in self.facts.trouble)
+        self.say("utter_trouble", topics=topics)
+
+    def _say_hours(self) -> None:
+        opening = self.turn.calendar.next_opening(self.turn.now)
+        if opening is None:
+            self.say("utter_hours_unknown")
+        elif opening > self.turn.now:
+            self.say("utter_hours_closed", opening=self.voice.moment(opening, self.turn.now))
+        else:
+            self.say("utter_hours_open")
+
+
+def _typed(kind: str, value: Any) -> Any:
+    if kind == "bool" and isinstance(value, str):
+        return value.casefold() in _TRUE
+    return value
+
+
+def _set(title: str, slot: str, value: str) -> Choice:
+    return Choice(title, f"/SetSlots({slot}={value})")
+
+
+def _guided_choices(question: Draft, slot: str) -> tuple[Choice, ...]:
+    """The buttons *Solved* and *Not yet* of the common question, filling this step's slot."""
+    values = {"/solved": "true", "/not_yet": "false"}
+    return tuple(_set(c.title, slot, values[c.payload]) if c.payload in values else c for c in question.choices)
+
+
+def _certain(parse: Parse, intent: str) -> Parse:
+    """The parse as if its intent were certain: the person said so themselves."""
+    return Parse(
+        text=parse.text,
+        intent=intent,
+        confidence=1.0,
+        fallback=False,
+        ambiguous=False,
+        ranking=((intent, 1.0), *((i, c) for i, c in parse.ranking if i != intent)),
+        entities=parse.entities,
+        language=parse.language,
+    )

@@ -1,0 +1,121 @@
+"""The bot where people write letters (mail): one good proposal, not a dialogue; everything else goes to people."""
+
+from __future__ import annotations
+
+from nlu.engine import Parse
+
+from bot import policy
+from bot.answers import Hit, steps
+from bot.draft import Composer
+from bot.flows import Flow
+from bot.handoff import numbered
+from bot.policy import Reason
+from bot.values import Search
+from core.values import Decision, Draft, ResolutionCode, Status
+
+
+class Letter(Composer):
+    def decide(self) -> Decision | Search:
+        if not self.turn.parses:
+            return self.to_people(Reason.ASKED)
+        self.hear(self.turn.parses)
+        main = self.turn.parses[0]
+        if self.facts.level > 0 or self.facts.status is Status.RESOLVED:
+            return self._look(main)
+        if self.facts.payload in ("/solved", "/not_yet"):
+            return self._pressed(self.facts.payload)
+        sure = self.accepted(main) and not main.ambiguous
+        if self.facts.said_anything:
+            return self._follow_up(main, sure)
+        self.state.words = self.facts.text or self.facts.subject
+        if not sure:
+            return self._look_up(main)
+        if (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
+            return self.to_people(reason, main)
+        return self._propose(main)
+
+    def _look(self, main: Parse) -> Decision:
+        """Thanks leave a settled matter settled; anything else opens it again, for people."""
+        if self.facts.status is not Status.RESOLVED:
+            return self.end("listening")
+        if self.accepted(main) and main.intent in (policy.POLITE | policy.YES):
+            return self.end("after_resolution")
+        self.change(reopen=True)
+        return self.end("came_back") if self.facts.level > 0 else self.to_people(Reason.CAME_BACK)
+
+    def _pressed(self, payload: str) -> Decision:
+        """A link in a proposal was followed and confirmed."""
+        if payload == "/not_yet":
+            return self.to_people(Reason.NOT_SOLVED)
+        return self._finish([self.voice.text("utter_solved")], ResolutionCode.SELF_RESOLUTION)
+
+    def _follow_up(self, main: Parse, sure: bool) -> Decision:
+        """An answer to the proposal: it helped, or a person takes it from here."""
+        if sure and main.intent in policy.YES:
+            return self._finish([self.voice.text("utter_solved")], ResolutionCode.SELF_RESOLUTION)
+        return self.to_people(Reason.NOT_SOLVED)
+
+    def _propose(self, main: Parse) -> Decision | Search:
+        self.adopt(main)
+        self.state.topics = [parse.intent for parse in self.turn.parses[1:] if parse.intent]
+        if main.intent == "ticket_close":
+            return self._finish([self.voice.text("utter_closed")], ResolutionCode.WITHDRAWN)
+        flow = self.view.flow_for(main.intent or "")
+        spec = self.view.intents.get(main.intent or "")
+        if spec is None or spec.bot == "chat" or flow is None or self.state.topics:
+            return self._look_up(main)
+        if spec.bot == "solve" and flow.guided:
+            self.state.flow = flow.key
+            instructions = [self.voice.text(step.utter) for step in flow.guided]
+            proposal = self.voice.text("utter_letter_proposal", topic=self.view.label(spec.key, self.language))
+            return self._send_proposal([proposal, numbered(instructions)])
+        if spec.bot == "collect":
+            return self.to_people(Reason.COLLECTED, main, self._questions(flow))
+        return self._look_up(main)
+
+    def _questions(self, flow: Flow) -> list[str]:
+        """What is not known yet, in one go, so that the person answers before somebody has to ask."""
+        missing = [step for step in flow.questions if self.state.slots.get(step.collect) in (None, "")]
+        if not missing:
+            return []
+        return [self.voice.text("utter_letter_questions"), numbered([self.voice.text(step.utter) for step in missing])]
+
+    def _look_up(self, main: Parse) -> Decision | Search:
+        if self.turn.hits is None:
+            question = f"{self.facts.subject}. {self.facts.text or ''}"
+            return Search(question[:512], self.language)
+        hit = next((hit for hit in self.turn.hits if hit.is_close), None)
+        if hit is None or self.state.topics:
+            return self.to_people(Reason.NO_ANSWER_KNOWN if self.accepted(main) else Reason.NOT_UNDERSTOOD, main)
+        return self._article(hit)
+
+    def _article(self, hit: Hit) -> Decision:
+        offer = self.voice.text("utter_letter_article", title=hit.article.title)
+        body = numbered(steps(hit.article)) or hit.article.summary
+        self.state.article = hit.article.id
+        return self._send_proposal([offer, body], {"article": hit.article.key})
+
+    def _send_proposal(self, paragraphs: list[str], meta: dict[str, str] | None = None) -> Decision:
+        text = self._letter([*paragraphs, self.voice.text("utter_letter_choose")])
+        self.replies.append(Draft(text, offers_help=True, meta=dict(meta or {})))
+        return self.end("proposal")
+
+    def to_people(self, reason: Reason, parse: Parse | None = None, more: list[str] | None = None) -> Decision:
+        """One letter that confirms, says what happens next, and asks what will be asked anyway."""
+        decision = self.hand_over(reason, parse)
+        body = [*(reply.text for reply in decision.replies), *(more or [])]
+        self.replies = [Draft(self._letter(body))]
+        return self.end(reason)
+
+    def _finish(self, paragraphs: list[str], code: ResolutionCode) -> Decision:
+        self.replies = [Draft(self._letter(paragraphs, confirm=False))]
+        self.change(resolve=code)
+        self.state.leave_flow()
+        return self.end(code)
+
+    def _letter(self, paragraphs: list[str], confirm: bool = True) -> str:
+        """Greeting, the confirmation with the number if none was sent, the matter, the closing."""
+        name = self.facts.requester_name
+        greeting = self.voice.text("utter_letter_greeting_name" if name else "utter_letter_greeting")
+        received = [self.voice.text("utter_letter_received")] if confirm and not self.facts.said_anything else []
+        return "\n\n".join([greeting, *received, *paragraphs, self.voice.text("utter_letter_closing")])

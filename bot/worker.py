@@ -1,0 +1,237 @@
+"""The bot at work: claims what is owed, understands and decides off the loop, and posts only if it still may."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.answers import KnowledgeIndex
+from bot.content import Content
+from bot.draft import Composer
+from bot.turn import decide, give_up
+from bot.values import Search, Turn
+from core import promises
+from core.clock import Clock
+from core.database import Database
+from core.knowledge import articles
+from core.models import WorkKind, WorkRow
+from core.outbox import Claimed
+from core.signals import Topic
+from core.tickets import decisions, facts, reminders
+from core.tickets.calendar import Calendar
+from core.tickets.facts import Facts
+from core.values import Decision, Draft
+from nlu.engine import Model, NluUnavailable, Parse
+from nlu.topics import topics
+
+log = structlog.get_logger(__name__)
+
+POLL = 2.0
+"""Seconds between looks when nobody called."""
+AT_ONCE = 8
+"""Turns under way at the same time."""
+PATIENCE = 3
+"""After so many failed attempts at one message it goes to people: never silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A piece of work this worker holds the lease of."""
+
+    id: int
+    lease: str
+    kind: WorkKind
+    attempts: int
+
+
+def claim(session: Session, now: datetime, understands: bool, work_id: int | None = None) -> list[Job]:
+    """Lease due work; messages only for a worker that can read. With ``work_id`` only that one."""
+    conditions = [] if understands else [WorkRow.kind != WorkKind.UNDERSTAND]
+    if work_id is not None:
+        conditions.append(WorkRow.id == work_id)
+    rows = promises.claim(session, WorkRow, now, *conditions, limit=AT_ONCE)
+    return [Job(row.id, row.lease or "", row.kind, row.attempts) for row in rows]
+
+
+class Worker:
+    """Runs until cancelled. Before ``ready`` it keeps promises that need no understanding, and messages wait."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        content: Content,
+        calendar: Calendar,
+        desk_name: str,
+        deliver: Callable[[list[Claimed]], None],
+        threshold: float | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._content = content
+        self._calendar = calendar
+        self._desk_name = desk_name
+        self._deliver = deliver
+        self._threshold = threshold
+        self._model: Model | None = None
+        self._failed = False
+        self._indexes: dict[int | None, KnowledgeIndex] = {}
+        self._thinking = ThreadPoolExecutor(1, thread_name_prefix="understanding")
+        self._running: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+
+    @property
+    def understands(self) -> bool:
+        """Messages can be read now, or it is known that they never will and people must take them."""
+        return self._model is not None or self._failed
+
+    def ready(self, model: Model) -> None:
+        """From now on messages are understood with this model."""
+        self._model, self._failed = model, False
+        self._indexes.clear()
+        self._wake.set()
+
+    def unavailable(self) -> None:
+        """There will be no model: every message goes to people."""
+        self._failed = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until cancelled; what is under way is finished."""
+        with self._database.signals.subscribe(Topic.WORK) as calls:
+            try:
+                while True:
+                    self._wake.clear()
+                    if len(self._running) >= AT_ONCE:
+                        await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+                    elif not await self._round():
+                        await self._pause(calls.wait(POLL))
+            finally:
+                await self.drain()
+                self._thinking.shutdown(wait=False)
+
+    async def drain(self) -> None:
+        """Wait for what is under way."""
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+    def start(self, jobs: list[Job]) -> None:
+        """Begin work that this process has already claimed."""
+        for job in jobs:
+            task = asyncio.create_task(self._do(job))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _pause(self, call: Coroutine[Any, Any, object]) -> None:
+        waiting: list[asyncio.Task[object]] = [asyncio.create_task(call), asyncio.create_task(self._wake.wait())]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+
+    async def _round(self) -> bool:
+        jobs = await self._database.write(claim, self._clock.now(), self.understands)
+        self.start(jobs)
+        return bool(jobs)
+
+    async def _do(self, job: Job) -> None:
+        try:
+            match job.kind:
+                case WorkKind.UNDERSTAND:
+                    await self._understand(job)
+                case WorkKind.ACKNOWLEDGE:
+                    await self._acknowledge(job)
+                case WorkKind.CONTINUE_BY_MAIL:
+                    await self._database.write(reminders.continue_by_mail, job.id, job.lease, self._clock.now())
+                case WorkKind.CONFIRM_SILENCE:
+                    await self._database.write(reminders.confirm_silence, job.id, job.lease, self._clock.now())
+        except Exception as error:  # one broken turn must not stop the bot
+            log.exception("work_failed", work=job.id, kind=str(job.kind), attempt=job.attempts)
+            await self._again(job, type(error).__name__)
+
+    async def _again(self, job: Job, error: str) -> None:
+        def put_back(session: Session, now: datetime) -> None:
+            row = promises.held(session, WorkRow, job.id, job.lease)
+            if row is not None:
+                promises.put_back(row, now + promises.backoff(job.attempts, random.Random()), error)  # noqa: S311
+
+        await self._database.write(put_back, self._clock.now())
+
+    # -- one turn ---------------------------------------------------------------------------------------------------
+
+    async def _understand(self, job: Job) -> None:
+        known = await self._database.read(facts.read, job.id, self._clock.now())
+        if self._model is None or job.attempts > PATIENCE:
+            decision = self._give_up(known)
+        else:
+            try:
+                decision = await self._decide(known, self._model)
+            except NluUnavailable as error:
+                log.warning("understanding_unavailable", ticket=known.ticket_id, reason=str(error))
+                decision = self._give_up(known)
+        now = self._clock.now()
+        claimed = await self._database.write(decisions.apply_decision, job.id, job.lease, decision, now)
+        if claimed:
+            self._deliver(claimed)
+        log.info("decided", ticket=known.ticket_id, reason=decision.reason, applied=claimed is not None)
+
+    async def _decide(self, known: Facts, model: Model) -> Decision:
+        loop = asyncio.get_running_loop()
+        parses = await loop.run_in_executor(self._thinking, self._parse, known, model)
+        turn = self._turn(known, parses)
+        decision = decide(turn)
+        if isinstance(decision, Search):
+            index = await self._index(known, model)
+            hits = await loop.run_in_executor(self._thinking, index.search, decision.question, decision.language)
+            decision = decide(replace(turn, hits=tuple(hits)))
+        if isinstance(decision, Search):
+            raise RuntimeError("a turn asked to search again")
+        return decision
+
+    def _parse(self, known: Facts, model: Model) -> tuple[Parse, ...]:
+        if known.text is None:
+            return ()
+        said = f"{known.subject}\n{known.text}" if known.subject and not known.said_anything else known.text
+        return tuple(topics(model, said, known.language))
+
+    def _turn(self, known: Facts, parses: tuple[Parse, ...]) -> Turn:
+        return Turn(
+            facts=known,
+            parses=parses,
+            view=self._content.of(known.organization),
+            calendar=self._calendar,
+            now=self._clock.now(),
+            desk_name=self._desk_name,
+            threshold=self._threshold,
+        )
+
+    def _give_up(self, known: Facts) -> Decision:
+        """Without understanding, people take over and the person hears so."""
+        nothing = Parse(known.text or "", None, 0.0, True, False, (), (), known.language)
+        return give_up(self._turn(known, (nothing,)))
+
+    async def _index(self, known: Facts, model: Model) -> KnowledgeIndex:
+        index = self._indexes.get(known.organization_id)
+        if index is None:
+            found = await self._database.read(articles.visible, known.organization_id)
+            loop = asyncio.get_running_loop()
+            index = await loop.run_in_executor(self._thinking, KnowledgeIndex, found, model.embed)
+            self._indexes[known.organization_id] = index
+        return index
+
+    async def _acknowledge(self, job: Job) -> None:
+        known = await self._database.read(facts.read, job.id, self._clock.now())
+        composer = Composer(self._turn(known, ()))
+        name = "utter_letter_greeting_name" if known.requester_name else "utter_letter_greeting"
+        parts = [name, "utter_letter_received", "utter_letter_confirmation", "utter_letter_closing"]
+        draft = Draft("\n\n".join(composer.voice.text(part) for part in parts))
+        await self._database.write(reminders.acknowledge, job.id, job.lease, draft, self._clock.now())

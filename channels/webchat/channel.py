@@ -1,0 +1,314 @@
+"""The web chat: a page's ``<firstline-chat>`` fetches behind a cursor, and a WebSocket says when to look.
+
+The visitor is a random id in a signed token that the browser keeps. What the desk says needs no sending here: from the
+moment it can no longer be taken back it is in the transcript.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from channels.base import Capabilities, Receive
+from core import conversations, outbox
+from core.blobs import BlobStore
+from core.clock import Clock
+from core.conversations import Line, Transcript
+from core.database import Database
+from core.errors import DeskError, InvalidInput, NotAllowed
+from core.signals import Topic
+from core.values import ActorKind, Address, InboundMessage, InboxStyle, OutboundMessage, StoredFile
+from web.limiting import Limiter
+from web.responses import TooLarge, body, json_object, problem, status_of
+from web.signing import InvalidToken, Signer
+
+ASSETS = Path(__file__).parent / "assets"
+VISIT = timedelta(days=180)
+"""How long a browser may come back to its conversation."""
+FILES_PER_MESSAGE = 5
+HEARTBEAT = 25.0
+"""Seconds between cursors sent without need, so that a dead connection is noticed on both sides."""
+_CLIENT_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+
+
+class WebChat:
+    """One widget's inbox; served under ``/chat/<key>/``."""
+
+    capabilities = Capabilities(style=InboxStyle.DIALOGUE, buttons=True, attachments=True)
+
+    def __init__(
+        self,
+        inbox_id: int,
+        key: str,
+        name: str,
+        database: Database,
+        blobs: BlobStore,
+        clock: Clock,
+        secret: str,
+        allowed_origins: Sequence[str],
+        max_attachment_bytes: int,
+        max_characters: int,
+        messages_per_minute: int,
+        sessions_per_hour: int,
+    ) -> None:
+        self.inbox_id = inbox_id
+        self._name = name
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+        self._visitors = Signer(secret, "chat-visitor")
+        self._uploads = Signer(secret, "chat-upload")
+        self._origins = tuple(allowed_origins)
+        self._max_attachment_bytes = max_attachment_bytes
+        self._max_characters = max_characters
+        self._messages_per_minute = messages_per_minute
+        self._sessions_per_hour = sessions_per_hour
+        self._limiter = Limiter()
+        self._receive: Receive | None = None
+        self._started = asyncio.Event()
+        base = f"/chat/{key}"
+        self.routes: Sequence[BaseRoute] = [
+            Route(f"{base}/session", self._guard(self._open), methods=["POST", "OPTIONS"]),
+            Route(f"{base}/messages", self._guard(self._messages), methods=["GET", "POST", "OPTIONS"]),
+            Route(f"{base}/files", self._guard(self._upload), methods=["POST", "OPTIONS"]),
+            Route(f"{base}/files/{{file:int}}", self._guard(self._download), methods=["GET", "OPTIONS"]),
+            Route(f"{base}/delivered", self._guard(self._delivered), methods=["POST", "OPTIONS"]),
+            WebSocketRoute(f"{base}/live", self._live),
+        ]
+
+    async def run(self, receive: Receive) -> None:
+        self._receive = receive
+        self._started.set()
+        await asyncio.Event().wait()
+
+    async def send(self, message: OutboundMessage) -> None:
+        """Nothing to do: the claim has already told the client to look."""
+
+    # -- HTTP -------------------------------------------------------------------------------------------------------
+
+    def _guard(self, endpoint: Any) -> Any:
+        """Answers other pages' preflights, adds their headers, and turns errors into problems."""
+
+        async def guarded(request: Request) -> Response:
+            origin = request.headers.get("origin", "")
+            headers = self._cors(origin)
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
+            if origin and not headers:
+                return problem(403, "This page may not use the chat.")
+            try:
+                response: Response = await endpoint(request)
+            except InvalidToken as error:
+                response = problem(401, str(error))
+            except DeskError as error:
+                response = problem(status_of(error), str(error))
+            response.headers.update(headers)
+            return response
+
+        return guarded
+
+    def _cors(self, origin: str) -> dict[str, str]:
+        if not origin or ("*" not in self._origins and origin not in self._origins):
+            return {}
+        return {
+            "access-control-allow-origin": origin,
+            "access-control-allow-headers": "authorization, content-type",
+            "access-control-allow-methods": "GET, POST",
+            "access-control-max-age": "600",
+            "vary": "Origin",
+            "cross-origin-resource-policy": "cross-origin",
+        }
+
+    def _visitor(self, token: str) -> str:
+        return str(self._visitors.read(token.removeprefix("Bearer "), VISIT))
+
+    async def _open(self, request: Request) -> Response:
+        """A token for a new visitor."""
+        client = request.client.host if request.client is not None else ""
+        if not self._limiter.per_hour("session", client, self._sessions_per_hour):
+            return problem(429, "Too many chats were started from here. Please try again later.")
+        return JSONResponse({"token": self._visitors.sign(uuid.uuid4().hex), "name": self._name}, 201)
+
+    async def _messages(self, request: Request) -> Response:
+        visitor = self._visitor(request.headers.get("authorization", ""))
+        if request.method == "POST":
+            return await self._post(request, visitor)
+        try:
+            after = int(request.query_params.get("after", "0"))
+        except ValueError:
+            raise InvalidInput("after must be a number.") from None
+        found = await self._database.read(conversations.transcript, self.inbox_id, visitor, after)
+        return JSONResponse(_as_json(found))
+
+    async def _post(self, request: Request, visitor: str) -> Response:
+        if not self._limiter.per_minute("message", visitor, self._messages_per_minute):
+            return problem(429, "That was a lot at once. Please wait a moment.", retry_after=10)
+        source = await json_object(request)
+        message = self._inbound(source, visitor)
+        await self._started.wait()
+        assert self._receive is not None
+        receipt = await self._receive(message)
+        return JSONResponse({"seq": receipt.seq, "outcome": str(receipt.outcome)}, 201)
+
+    def _inbound(self, source: dict[str, Any], visitor: str) -> InboundMessage:
+        client_id, text, payload = source.get("id"), source.get("text", ""), source.get("payload")
+        if not isinstance(client_id, str) or not _CLIENT_ID.match(client_id):
+            raise InvalidInput("The message needs an id of its own.", "id")
+        if not isinstance(text, str) or not (payload is None or isinstance(payload, str)):
+            raise InvalidInput("The message must be text.", "text")
+        text = text.replace("\0", "").strip()
+        if len(text) > self._max_characters:
+            raise InvalidInput(f"The message is longer than {self._max_characters} characters.", "text")
+        tokens = source.get("files") or []
+        if not isinstance(tokens, list) or len(tokens) > FILES_PER_MESSAGE:
+            raise InvalidInput(f"At most {FILES_PER_MESSAGE} files go with a message.", "files")
+        files = tuple(self._file(token, visitor) for token in tokens)
+        if not text and not files:
+            raise InvalidInput("The message is empty.", "text")
+        language = source.get("language")
+        return InboundMessage(
+            inbox_id=self.inbox_id,
+            dedupe_key=f"{visitor}:{client_id}",
+            sender=Address("webchat", visitor),
+            text=text,
+            received_at=self._clock.now(),
+            thread_key=visitor,
+            attachments=files,
+            language=language if language in ("de", "en") else None,
+            payload=payload[:200] if payload else None,
+        )
+
+    def _file(self, token: Any, visitor: str) -> StoredFile:
+        owner, sha256, filename, media_type, size = self._uploads.read(str(token), timedelta(hours=1))
+        if owner != visitor:
+            raise NotAllowed("That file belongs to somebody else.")
+        return StoredFile(sha256, filename, media_type, size)
+
+    async def _upload(self, request: Request) -> Response:
+        """The file is the body; its name is in the query. Answers with a token to be named in a message."""
+        visitor = self._visitor(request.headers.get("authorization", ""))
+        if not self._limiter.per_minute("file", visitor, self._messages_per_minute):
+            return problem(429, "That was a lot at once. Please wait a moment.", retry_after=10)
+        try:
+            content = await body(request, self._max_attachment_bytes)
+        except TooLarge:
+            megabytes = self._max_attachment_bytes / 1024 / 1024
+            return problem(413, f"The file is larger than {megabytes:.0f} MB.")
+        if not content:
+            raise InvalidInput("The file is empty.", "file")
+        filename = Path(request.query_params.get("name", "").replace("\\", "/")).name[:200] or "file"
+        media_type = request.headers.get("content-type", "application/octet-stream").partition(";")[0][:127]
+        sha256 = await asyncio.to_thread(self._blobs.put, content)
+        token = self._uploads.sign([visitor, sha256, filename, media_type, len(content)])
+        return JSONResponse({"file": token, "name": filename, "size": len(content)}, 201)
+
+    async def _download(self, request: Request) -> Response:
+        visitor = self._visitor(request.headers.get("authorization", "") or request.query_params.get("token", ""))
+        file_id = int(request.path_params["file"])
+        file = await self._database.read(conversations.attachment, self.inbox_id, visitor, file_id)
+        content = await asyncio.to_thread(self._blobs.get, file.sha256)
+        return download(content, file)
+
+    async def _delivered(self, request: Request) -> Response:
+        visitor = self._visitor(request.headers.get("authorization", ""))
+        seq = (await json_object(request)).get("seq")
+        if not isinstance(seq, int):
+            raise InvalidInput("seq must be a number.", "seq")
+        conversation = await self._database.read(conversations.find, self.inbox_id, visitor)
+        if conversation is not None:
+            await self._database.write(outbox.confirm_delivery, conversation.id, seq, self._clock.now())
+        return Response(status_code=204)
+
+    async def _live(self, socket: WebSocket) -> None:
+        """Says ``{"cursor": N}`` whenever there may be something new; never content."""
+        try:
+            visitor = self._visitor(socket.query_params.get("token", ""))
+        except InvalidToken:
+            await socket.close(4401)
+            return
+        if (origin := socket.headers.get("origin", "")) and not self._cors(origin):
+            await socket.close(4403)
+            return
+        await socket.accept()
+        told = asyncio.create_task(self._tell(socket, visitor))
+        try:
+            while True:
+                await socket.receive_text()
+        except WebSocketDisconnect:
+            pass
+        finally:
+            told.cancel()
+
+    async def _tell(self, socket: WebSocket, visitor: str) -> None:
+        with self._database.signals.subscribe(Topic.CONVERSATION, Topic.TICKET) as signals:
+            while True:
+                conversation = await self._database.read(conversations.find, self.inbox_id, visitor)
+                await socket.send_json({"cursor": conversation.last_seq if conversation is not None else 0})
+                while True:
+                    news = await signals.wait(HEARTBEAT)
+                    mine = conversation is None or any(
+                        (one.topic is Topic.CONVERSATION and one.id == conversation.id)
+                        or (one.topic is Topic.TICKET and one.id == conversation.ticket_id)
+                        for one in news
+                    )
+                    if mine or not news:
+                        break
+
+
+def download(content: bytes, file: StoredFile) -> Response:
+    """A stored file as a download, never as a page."""
+    quoted = file.filename.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
+    shown = file.media_type.startswith("image/") and file.media_type != "image/svg+xml"
+    disposition = "inline" if shown else "attachment"
+    return Response(
+        content,
+        media_type=file.media_type if shown else "application/octet-stream",
+        headers={"content-disposition": f'{disposition}; filename="{quoted}"', "content-security-policy": "sandbox"},
+    )
+
+
+def _as_json(found: Transcript) -> dict[str, Any]:
+    return {
+        "messages": [_line(line) for line in found.lines],
+        "cursor": found.cursor,
+        "more": found.has_more,
+        "ticket": found.ticket,
+        "status": found.status,
+        "agent": found.agent,
+        "bot": found.with_bot,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "seq": line.seq,
+        "mine": line.author_kind is ActorKind.REQUESTER,
+        "author": str(line.author_kind),
+        "name": line.author_name,
+        "text": line.text,
+        "choices": [{"title": choice.title, "payload": choice.payload} for choice in line.choices],
+        "files": [
+            {"id": one.id, "name": one.file.filename, "type": one.file.media_type, "size": one.file.size}
+            for one in line.files
+        ],
+        "at": line.created_at.isoformat(),
+    }
+
+
+def widget(request: Request) -> Response:
+    """The one script a page embeds."""
+    return FileResponse(
+        ASSETS / "firstline-chat.js",
+        media_type="text/javascript",
+        headers={"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"},
+    )

@@ -1,0 +1,58 @@
+"""The dense half: sentence vectors, centred per language, standardised, and multinomial logistic regression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+Floats = NDArray[np.float64]
+
+REGULARISATION = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scaler:
+    """Per-language means (512,), and the deviation (512,) of what is left after centring."""
+
+    means: Mapping[str, Floats]
+    deviation: Floats
+
+    @classmethod
+    def fit(cls, vectors: Floats, languages: Sequence[str]) -> Scaler:
+        codes = np.array(languages)
+        means = {str(code): vectors[codes == code].mean(axis=0) for code in np.unique(codes)}
+        centred = vectors - np.stack([means[language] for language in languages])
+        return cls(means, centred.std(axis=0) + 1e-6)
+
+    def apply(self, vectors: Floats, languages: Sequence[str]) -> Floats:
+        """Centred, standardised, L2-normalised rows (n, 512). An unknown language is centred on all."""
+        overall = np.mean(list(self.means.values()), axis=0)
+        scaled = (vectors - np.stack([self.means.get(language, overall) for language in languages])) / self.deviation
+        norms = np.linalg.norm(scaled, axis=1, keepdims=True)
+        result: Floats = scaled / np.maximum(norms, 1e-9)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class DenseHead:
+    """Weights (classes, 512) and bias (classes,)."""
+
+    weights: Floats
+    bias: Floats
+
+    @classmethod
+    def fit(cls, features: Floats, classes: NDArray[np.int64]) -> DenseHead:
+        # float64 and a tight tolerance: with a loose one in float32 it collapsed to chance.
+        regression = LogisticRegression(C=REGULARISATION, tol=1e-5, max_iter=400)
+        regression.fit(features, classes)
+        return cls(regression.coef_.astype(np.float64), regression.intercept_.astype(np.float64))
+
+    def scores(self, features: Floats) -> Floats:
+        """Logits (n, classes) with their mean at zero."""
+        logits = features @ self.weights.T + self.bias
+        centred: Floats = logits - logits.mean(axis=1, keepdims=True)
+        return centred

@@ -1,0 +1,99 @@
+"""What a whole message is about: usually one thing, sometimes two."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nlu.engine import Model, Parse
+
+SECOND = 0.8
+"""Each of two topics must be this certain by itself: a false second topic is worse than a missed one."""
+MAX_SEGMENTS = 12
+
+_GREETING = re.compile(
+    r"^\s*(hallo|hi|hey|hello|guten (tag|morgen|abend)|moin|servus|grüezi|grüß gott|gruess gott|liebe[sr]?|dear"
+    r"|sehr geehrte)"
+    r"\b[^.!?\n]{0,50}[,!.]?\s*$",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"^\s*(mit (freundlichen|besten|lieben) gr(ü|ue)(ß|ss)en|(viele|beste|liebe|freundliche|schöne) gr(ü|ue)(ß|ss)e"
+    r"|mfg|lg|vg|gru(ß|ss)|kind regards|best regards|regards|best|cheers|thanks|thank you|danke|vielen dank"
+    r"|-- ?)\b?[^.!?]{0,40}$",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"^\s*>")
+_SEPARATOR = re.compile(
+    r"(?<=[.!?])\s+|\n+|\s*(?:;|,?\s+\b(?:und )?(?:außerdem|ausserdem|zusätzlich|zweitens|übrigens|des weiteren"
+    r"|(?:and )?(?:also|besides|second(?:ly)?|additionally|by the way))\b)\s*",
+    re.IGNORECASE,
+)
+
+
+def body(text: str) -> str:
+    """The text without greeting, quoted lines and what follows the closing; the text itself if nothing is left."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        if _QUOTED.match(line) or (_GREETING.match(line) and not kept):
+            continue
+        if kept and _CLOSING.match(line):
+            break
+        kept.append(line)
+    return "\n".join(kept).strip() or text.strip()
+
+
+def segments(text: str) -> list[str]:
+    """Sentences and the like, long enough to be about something."""
+    parts = [part.strip(" ,") for part in _SEPARATOR.split(body(text)) if part]
+    return [part for part in parts if len(part.split()) >= 3][:MAX_SEGMENTS]
+
+
+def topics(model: Model, text: str, language: str | None = None) -> list[Parse]:
+    """One parse a topic, the main one first; its entities and language are the whole message's."""
+    parts = segments(text)
+    parses = model.parse([body(text), *parts], language)
+    whole, rest = parses[0], parses[1:]
+    if len(rest) < 2:
+        return [whole]
+    certain = _certain(rest)
+    if len(certain) >= 2 and whole.intent in [parse.intent for parse in certain]:
+        ordered = sorted(certain[:2], key=lambda parse: parse.intent != whole.intent)
+        return [_with(whole, ordered[0]), ordered[1]]
+    if (whole.fallback or whole.ambiguous) and len(certain) == 1:
+        # A long letter drowns its one clear sentence.
+        return [_with(whole, certain[0])]
+    return [whole]
+
+
+def _certain(parses: Sequence[Parse]) -> list[Parse]:
+    """The most certain segment of each problem, in the order of the text."""
+    best: dict[str, Parse] = {}
+    for parse in parses:
+        if parse.intent is None or parse.fallback or parse.ambiguous or parse.confidence < SECOND:
+            continue
+        if parse.intent in _CONVERSATION:
+            continue
+        if parse.intent not in best or parse.confidence > best[parse.intent].confidence:
+            best[parse.intent] = parse
+    return list(best.values())
+
+
+_CONVERSATION = frozenset(
+    {"greet", "goodbye", "thank", "affirm", "deny", "talk_to_human", "ticket_status", "ticket_close", "complaint",
+     "bot_challenge", "ask_opening_hours"}
+)  # fmt: skip
+"""Never a topic of their own beside a problem."""
+
+
+def _with(whole: Parse, part: Parse) -> Parse:
+    return Parse(
+        text=whole.text,
+        intent=part.intent,
+        confidence=part.confidence,
+        fallback=part.fallback,
+        ambiguous=part.ambiguous,
+        ranking=part.ranking,
+        entities=whole.entities,
+        language=whole.language,
+    )

@@ -1,0 +1,93 @@
+"""What every HTTP answer has in common: security headers, problems in JSON, the size limit of a body."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.errors import Conflict, DeskError, InvalidInput, NotAllowed, NotFound
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; frame-src 'self'"
+)
+HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+_STATUS: dict[type[DeskError], int] = {NotFound: 404, Conflict: 409, NotAllowed: 403, InvalidInput: 422}
+
+
+class TooLarge(Exception):
+    """A request's body is larger than allowed."""
+
+
+class SecurityHeaders:
+    """Adds the headers to every answer that does not set them itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message.setdefault("headers", [])
+                present = {name.lower() for name, _ in headers}
+                headers += [
+                    (name.encode(), value.encode()) for name, value in HEADERS.items() if name.encode() not in present
+                ]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def problem(status: int, title: str, **more: Any) -> JSONResponse:
+    """An error a program can read and a person can understand (RFC 9457)."""
+    return JSONResponse({"title": title, "status": status, **more}, status, media_type="application/problem+json")
+
+
+def status_of(error: DeskError) -> int:
+    return next((status for kind, status in _STATUS.items() if isinstance(error, kind)), 400)
+
+
+async def desk_problem(request: Request, error: Exception) -> Response:
+    """The handler of ``DeskError`` for JSON endpoints."""
+    assert isinstance(error, DeskError)
+    return problem(status_of(error), str(error))
+
+
+async def body(request: Request, limit: int) -> bytes:
+    """The whole body. Raises ``TooLarge`` as soon as it is more than ``limit`` bytes."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise TooLarge(limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def json_object(request: Request, limit: int = 64 * 1024) -> dict[str, Any]:
+    """A JSON object. Raises ``InvalidInput``."""
+    try:
+        value = json.loads(await body(request, limit))
+    except TooLarge:
+        raise InvalidInput(f"That is too much at once; at most {limit // 1024} kB.") from None
+    except (ValueError, UnicodeDecodeError):
+        raise InvalidInput("The request is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise InvalidInput("The request must be a JSON object.")
+    return value
