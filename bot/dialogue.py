@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from nlu.engine import Parse
-
 from bot import policy
 from bot.answers import steps
 from bot.draft import Composer
@@ -16,6 +14,7 @@ from bot.policy import Reason
 from bot.state import Waiting
 from bot.values import Search, Turn
 from core.values import Choice, Decision, Draft, ResolutionCode, Status
+from nlu.engine import Parse
 
 REFUSALS = 2
 _SET_SLOTS = re.compile(r"^/SetSlots\((\w+)=(.*)\)$", re.DOTALL)

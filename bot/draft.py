@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from nlu.engine import Parse
-
 from bot import policy
 from bot.handoff import announcement, handoff
 from bot.policy import Reason
@@ -14,6 +12,7 @@ from bot.state import State
 from bot.times import wanted_moment
 from bot.values import Turn
 from core.values import Address, Decision, Draft, ResolutionCode
+from nlu.engine import Parse
 
 
 class Composer:
@@ -44,7 +43,9 @@ class Composer:
         """This is what the ticket is about: its intent, kind, impact and urgency follow."""
         self.state.ranking = [[intent, round(confidence, 3)] for intent, confidence in parse.ranking[:3]]
         spec = self.view.intents.get(parse.intent or "")
-        if spec is None or not policy.is_problem(self.view, parse):
+        if spec is None or spec.bot == "chat":
+            return
+        if self.facts.intent is not None and not policy.is_problem(self.view, parse):
             return
         self.change(
             intent=spec.key, confidence=parse.confidence, kind=spec.kind, impact=spec.impact, urgency=spec.urgency

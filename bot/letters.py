@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from nlu.engine import Parse
-
 from bot import policy
 from bot.answers import Hit, steps
 from bot.draft import Composer
@@ -12,6 +10,7 @@ from bot.handoff import numbered
 from bot.policy import Reason
 from bot.values import Search
 from core.values import Decision, Draft, ResolutionCode, Status
+from nlu.engine import Parse
 
 
 class Letter(Composer):

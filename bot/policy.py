@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from nlu.engine import Parse
-
 from bot.content import Intent, View
 from core.tickets.priority import priority
+from nlu.engine import Parse
 
 SWITCH = 0.75
 """From this confidence on, another problem in the middle of a flow is a change of topic and not an odd answer."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from nlu.engine import Parse
-
 from bot.answers import Hit
 from bot.content import View
 from core.tickets.calendar import Calendar
 from core.tickets.facts import Facts
+from nlu.engine import Parse
 
 
 @dataclass(frozen=True, slots=True)

@@ -396,6 +396,7 @@ def _add_message(session: Session, place: _Place, inbound: InboundMessage, now: 
         author_name=inbound.sender.name[:200] or requester.name or inbound.sender.value[:200],
         subject=inbound.subject[:300],
         text=inbound.text,
+        full_text=inbound.full_text if inbound.full_text != inbound.text else None,
         html=inbound.html,
         external_id=inbound.external_id,
         meta=_meta(inbound),

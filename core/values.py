@@ -154,6 +154,8 @@ class InboundMessage:
     text: str
     received_at: datetime
     subject: str = ""
+    full_text: str | None = None
+    """The text with everything quoted, where ``text`` is only what is new."""
     external_id: str | None = None
     thread_key: str | None = None
     references: tuple[str, ...] = ()

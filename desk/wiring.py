@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from bot.content import Content
 from bot.worker import Job, Worker
 from channels.base import Channel, Receive
 from channels.delivery import Delivery
-from channels.mail.channel import Mail
+from channels.mail.channel import Mail, MailSettings
 from channels.webchat.channel import WebChat
 from config.settings import Settings
 from core import intake
@@ -120,4 +121,27 @@ def _webchat(inbox: Inbox, settings: Settings, clock: Clock, database: Database,
 
 
 def _mail(inbox: Inbox, settings: Settings, clock: Clock, database: Database, blobs: BlobStore) -> Channel:
-    return Mail(inbox.id, settings.mail, settings.effective_public_url, settings.secret.get_secret_value(), database, blobs, clock)
+    mail = settings.mail
+    own = frozenset(address.lower() for address in (mail.address, *mail.aliases))
+    tls = None
+    if mail.tls_certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(mail.tls_certificate, mail.tls_key)
+    configured = MailSettings(
+        address=mail.address,
+        name=mail.name,
+        own_addresses=own,
+        listen_host=mail.listen_host,
+        listen_port=mail.listen_port,
+        max_bytes=mail.max_bytes,
+        tls=tls,
+        username=mail.username,
+        password=mail.password.get_secret_value(),
+        smtp_host=mail.smtp_host,
+        smtp_port=mail.smtp_port,
+        smtp_security=mail.smtp_security,
+        smtp_username=mail.smtp_username,
+        smtp_password=mail.smtp_password.get_secret_value(),
+    )
+    secret = settings.secret.get_secret_value()
+    return Mail(inbox.id, configured, settings.effective_public_url, secret, database, blobs, clock)

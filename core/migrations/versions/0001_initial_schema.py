@@ -329,6 +329,7 @@ def upgrade() -> None:
         sa.Column("author_name", sa.String(length=200), nullable=False),
         sa.Column("subject", sa.String(length=300), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
+        sa.Column("full_text", sa.String(), nullable=True),
         sa.Column("html", sa.String(), nullable=True),
         sa.Column("external_id", sa.String(length=500), nullable=True),
         sa.Column("in_reply_to", sa.String(length=500), nullable=True),

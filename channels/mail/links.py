@@ -1,0 +1,75 @@
+"""The two links of a proposal: *solved* and *I still need help*. Following one only asks; pressing the button acts.
+
+Mail programs and virus scanners fetch links by themselves, so a GET changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from channels.base import Receive
+from channels.mail.render import HelpLinks
+from core.clock import Clock
+from core.values import Address, InboundMessage, OutboundMessage
+from web.languages import translator
+from web.pages import Pages
+from web.signing import ExpiredToken, InvalidToken, Signer
+
+VALID = timedelta(days=14)
+ANSWERS = {"solved": "/solved", "help": "/not_yet"}
+_WORDS = {"solved": "Solved", "help": "I still need help"}
+
+
+class Links:
+    """Makes the links and serves the page behind them."""
+
+    def __init__(self, inbox_id: int, public_url: str, secret: str, clock: Clock) -> None:
+        self._inbox_id = inbox_id
+        self._public_url = public_url
+        self._signer = Signer(secret, "mail-answer")
+        self._clock = clock
+        self._pages = Pages(Path(__file__).parent / "templates", ZoneInfo("UTC"))
+        self.receive: Callable[[], Awaitable[Receive]] | None = None
+        self.route = Route("/answer/{token}", self._answer, methods=["GET", "POST"])
+
+    def of(self, message: OutboundMessage) -> HelpLinks | None:
+        """The links of a message that offers help."""
+        if not message.offers_help:
+            return None
+        return HelpLinks(self._link(message, "solved"), self._link(message, "help"))
+
+    def _link(self, message: OutboundMessage, answer: str) -> str:
+        values = [message.message_id, message.thread_key, message.recipient.value, message.language, answer]
+        return f"{self._public_url}/answer/{self._signer.sign(values)}"
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            values = self._signer.read(request.path_params["token"], VALID)
+        except ExpiredToken:
+            return self._pages.page("answer.html", "de", 410, state="expired", answer="")
+        except InvalidToken:
+            return self._pages.page("answer.html", "de", 404, state="invalid", answer="")
+        message_id, thread_key, address, language, answer = values
+        if request.method == "GET":
+            return self._pages.page("answer.html", language, state="ask", answer=answer)
+        assert self.receive is not None
+        receive = await self.receive()
+        await receive(
+            InboundMessage(
+                inbox_id=self._inbox_id,
+                dedupe_key=f"answer-{message_id}-{answer}",
+                sender=Address("email", address),
+                text=translator(language)(_WORDS[answer]) + ".",
+                received_at=self._clock.now(),
+                thread_key=thread_key,
+                payload=ANSWERS[answer],
+            )
+        )
+        return self._pages.page("answer.html", language, state="done", answer=answer)

@@ -1,0 +1,90 @@
+"""The forms of the conversation page, each as one use case: name in the address → what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from core.errors import InvalidInput
+from core.tickets import actions
+from core.values import Actor, Draft, ResolutionCode, Scale, Status, TicketKind
+
+Form = Mapping[str, str]
+Action = Callable[[Session, int, int, Form, datetime], None]
+E = TypeVar("E", bound=StrEnum)
+
+
+def _reply(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    actions.reply(session, ticket_id, agent_id, Draft(form.get("text", "").strip()), now)
+
+
+def _note(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    actions.note(session, ticket_id, agent_id, form.get("text", "").strip(), now)
+
+
+def _take_over(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    actions.take_over(session, ticket_id, agent_id, now, force=form.get("force") == "yes")
+
+
+def _hand_back(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    kind, _, name = form.get("resume", "").partition(":")
+    resume = {kind: name} if kind in ("ask", "step") and name else {}
+    actions.hand_back(session, ticket_id, agent_id, resume, form.get("reason", "").strip(), now)
+
+
+def _assign(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    chosen = form.get("assignee", "")
+    actions.assign(session, ticket_id, agent_id, int(chosen) if chosen.isdigit() else None, now)
+
+
+def _escalate(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    reason, tried = form.get("reason", "").strip(), form.get("tried", "").strip()
+    actions.escalate(session, ticket_id, agent_id, form.get("team", ""), reason, tried, now)
+
+
+def _resolve(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    code = _choice(ResolutionCode, form.get("code", ""), "code") or ResolutionCode.SOLVED
+    actions.resolve(session, ticket_id, agent_id, code, now, form.get("reason", "").strip())
+
+
+def _reopen(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    actions.reopen(session, ticket_id, Actor.agent(agent_id), now, form.get("reason", "").strip())
+
+
+def _classify(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    actions.classify(
+        session,
+        ticket_id,
+        agent_id,
+        now,
+        kind=_choice(TicketKind, form.get("kind", ""), "kind"),
+        impact=_choice(Scale, form.get("impact", ""), "impact"),
+        urgency=_choice(Scale, form.get("urgency", ""), "urgency"),
+        status=_choice(Status, form.get("status", ""), "status"),
+    )
+
+
+def _choice(enum: type[E], value: str, field: str) -> E | None:
+    if not value:
+        return None
+    try:
+        return enum(value)
+    except ValueError:
+        raise InvalidInput("Please choose one of the values offered.", field) from None
+
+
+ACTIONS: Mapping[str, Action] = {
+    "reply": _reply,
+    "note": _note,
+    "take-over": _take_over,
+    "hand-back": _hand_back,
+    "assign": _assign,
+    "escalate": _escalate,
+    "resolve": _resolve,
+    "reopen": _reopen,
+    "classify": _classify,
+}

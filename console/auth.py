@@ -1,0 +1,116 @@
+"""Signing in: a session cookie, a token against forged forms, and a brake on guessing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+
+from core import staff
+from core.clock import Clock
+from core.database import Database
+from core.errors import NotAllowed
+from core.models import Agent
+from web.languages import LANGUAGES, preferred
+from web.limiting import Limiter
+from web.pages import Pages
+
+COOKIE = "firstline_session"
+GUESSES_PER_MINUTE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who asks; ``csrf`` must come back with every form."""
+
+    agent: Agent
+    csrf: str
+
+
+Endpoint = Callable[[Request, SignedIn], Awaitable[Response]]
+
+
+class Auth:
+    def __init__(
+        self, database: Database, clock: Clock, pages: Pages, secret: str, default_language: str, secure: bool
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._pages = pages
+        self._secret = secret.encode()
+        self._default_language = default_language
+        self._secure = secure
+        self._limiter = Limiter()
+
+    async def who(self, connection: HTTPConnection) -> SignedIn | None:
+        """The agent of this request or socket, if the session is valid."""
+        token = connection.cookies.get(COOKIE, "")
+        agent = await self._database.read(staff.signed_in, token, self._clock.now()) if token else None
+        return SignedIn(agent, self._csrf(token)) if agent is not None else None
+
+    def required(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        """Only for staff; a form must carry the session's token."""
+
+        async def guarded(request: Request) -> Response:
+            signed_in = await self.who(request)
+            if signed_in is None:
+                return RedirectResponse(f"/console/login?next={request.url.path}", 303)
+            if request.method == "POST":
+                form = await request.form()
+                if not hmac.compare_digest(str(form.get("csrf", "")), signed_in.csrf):
+                    raise NotAllowed("The form has expired. Please reload the page and try again.")
+            return await endpoint(request, signed_in)
+
+        return guarded
+
+    async def login(self, request: Request) -> Response:
+        language = self._language(request)
+        target = _inside(request.query_params.get("next", ""))
+        if request.method == "GET":
+            return self._pages.page("login.html", language, email="", error="", target=target)
+        form = await request.form()
+        email, password = str(form.get("email", ""))[:320], str(form.get("password", ""))[:1000]
+        client = request.client.host if request.client is not None else ""
+        if not self._limiter.per_minute("login", client, GUESSES_PER_MINUTE) or not self._limiter.per_minute(
+            "login", email.lower(), GUESSES_PER_MINUTE
+        ):
+            return self._pages.page("login.html", language, 429, email=email, error="throttled", target=target)
+        agent_id, password_hash = await self._database.read(staff.password_hash_of, email)
+        if not await asyncio.to_thread(staff.fits, password_hash, password) or agent_id is None:
+            return self._pages.page("login.html", language, 401, email=email, error="wrong", target=target)
+        token = await self._database.write(staff.open_session, agent_id, self._clock.now())
+        response = RedirectResponse(target, 303)
+        response.set_cookie(
+            COOKIE,
+            token,
+            max_age=int(staff.SESSION.total_seconds()),
+            httponly=True,
+            samesite="lax",
+            secure=self._secure,
+        )
+        return response
+
+    async def logout(self, request: Request, signed_in: SignedIn) -> Response:
+        await self._database.write(staff.close_session, request.cookies.get(COOKIE, ""))
+        response = RedirectResponse("/console/login", 303)
+        response.delete_cookie(COOKIE)
+        return response
+
+    def _language(self, request: Request) -> str:
+        wanted = request.query_params.get("lang", "")
+        if wanted in LANGUAGES:
+            return wanted
+        return preferred(request.headers.get("accept-language", ""), self._default_language)
+
+    def _csrf(self, token: str) -> str:
+        return hmac.new(self._secret, f"csrf:{token}".encode(), hashlib.sha256).hexdigest()
+
+
+def _inside(target: str) -> str:
+    """Only a page of the console: never another site."""
+    return target if target.startswith("/console") and "//" not in target and "\\" not in target else "/console"

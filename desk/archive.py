@@ -1,0 +1,145 @@
+"""Backup and restore: one archive with everything the desk holds, whichever database it lives in.
+
+Rows are written table by table as JSON lines, so a backup from SQLite can be restored into PostgreSQL and back.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, insert, select, text
+
+from config.settings import Settings
+from core import schema
+from core.database import Database
+from core.errors import Conflict, InvalidInput
+from core.models import Base
+from core.models.base import UtcDateTime
+from desk import wiring
+
+FORMAT = 1
+BATCH = 1000
+
+
+def backup(settings: Settings, path: Path) -> int:
+    """Write the archive; it appears under its name only when it is whole. Returns its size in bytes."""
+    database = wiring.open_database(settings)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        if not schema.is_current(database.engine):
+            raise Conflict("The schema is behind. Run firstline db upgrade first.")
+        with tarfile.open(temporary, "w:gz") as archive:
+            _add(archive, "about.json", json.dumps({"format": FORMAT}).encode())
+            with _snapshot(database) as connection:
+                for table in Base.metadata.sorted_tables:
+                    _add(archive, f"tables/{table.name}.jsonl", _dump(connection, table))
+            for name in ("secret",):
+                if (settings.data / name).exists():
+                    archive.add(settings.data / name, name)
+            if (settings.data / "blobs").is_dir():
+                archive.add(settings.data / "blobs", "blobs")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+        database.close()
+    return path.stat().st_size
+
+
+def restore(settings: Settings, path: Path) -> None:
+    """Bring an archive back. Raises ``Conflict`` unless the desk is empty, ``InvalidInput`` for what is no archive."""
+    if not path.is_file() or not tarfile.is_tarfile(path):
+        raise InvalidInput(f"{path} is no backup of Firstline.")
+    database = wiring.open_database(settings)
+    try:
+        schema.upgrade(database.engine)
+        with (
+            tarfile.open(path, "r:gz") as archive,
+            database.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            _require_ours(archive, path)
+            if connection.scalar(select(func.count()).select_from(Base.metadata.tables["ticket"])):
+                raise Conflict("This desk already holds tickets. Restore into an empty one.")
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
+            for table in Base.metadata.sorted_tables:
+                _load(connection, table, archive)
+            settings.data.mkdir(parents=True, exist_ok=True)
+            members = [one for one in archive.getmembers() if one.name == "secret" or one.name.startswith("blobs")]
+            archive.extractall(settings.data, members, filter="data")
+    finally:
+        database.close()
+
+
+def _snapshot(database: Database) -> Connection:
+    """A connection that sees one moment of the database for as long as it is open."""
+    connection = database.engine.connect()
+    if not database.is_sqlite:
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    return connection
+
+
+def _require_ours(archive: tarfile.TarFile, path: Path) -> None:
+    try:
+        about = archive.extractfile("about.json")
+        good = about is not None and json.load(about).get("format") == FORMAT
+    except (KeyError, ValueError):
+        good = False
+    if not good:
+        raise InvalidInput(f"{path} is no backup of this version of Firstline.")
+
+
+def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    archive.addfile(member, io.BytesIO(content))
+
+
+def _dump(connection: Connection, table: Table) -> bytes:
+    out = io.BytesIO()
+    for row in connection.execution_options(yield_per=BATCH).execute(select(table).order_by(table.c.id)).mappings():
+        out.write(json.dumps({key: _plain(value) for key, value in row.items()}, ensure_ascii=False).encode() + b"\n")
+    return out.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
+    return value
+
+
+def _load(connection: Connection, table: Table, archive: tarfile.TarFile) -> None:
+    file = archive.extractfile(f"tables/{table.name}.jsonl")
+    assert file is not None
+    batch: list[dict[str, Any]] = []
+    for row in _rows(table, file):
+        batch.append(row)
+        if len(batch) >= BATCH:
+            connection.execute(insert(table), batch)
+            batch = []
+    if batch:
+        connection.execute(insert(table), batch)
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))")
+        )
+
+
+def _rows(table: Table, file: Any) -> Iterator[dict[str, Any]]:
+    for line in file:
+        row: dict[str, Any] = json.loads(line)
+        for key, value in row.items():
+            if value is not None and isinstance(table.c[key].type, UtcDateTime):
+                row[key] = datetime.fromisoformat(value)
+            elif isinstance(value, dict) and set(value) == {"base64"}:
+                row[key] = base64.b64decode(value["base64"])
+        yield row

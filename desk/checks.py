@@ -1,0 +1,143 @@
+"""``firstline doctor``: what keeps this desk from working, in plain words, and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bot import content as contents
+from bot.content import ContentError
+from config.settings import Settings
+from core import schema
+from core.database import Database
+from core.models import Agent, InboundReceipt, OutboxRow, PromiseState
+from core.values import Outcome
+from desk import ports, wiring
+from nlu import training_data
+from nlu.training_data import TrainingDataError
+
+LEAST_FREE = 500 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    good: bool
+    what: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All findings, the good ones too."""
+    return [*_data(settings), *_content(settings), *_mail(settings), *_http(settings), *_database(settings)]
+
+
+def _data(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data
+    if not folder.is_dir():
+        yield Finding(False, f"The data folder {folder} does not exist.", "Run firstline init.")
+        return
+    free = shutil.disk_usage(folder).free
+    yield Finding(
+        free > LEAST_FREE,
+        f"{folder} has {free / 1024**3:.1f} GB of free space.",
+        "Make room: without space for its database the desk refuses mail and chat.",
+    )
+
+
+def _content(settings: Settings) -> Iterator[Finding]:
+    try:
+        content = contents.load(settings.content.folder)
+        examples = training_data.load(content.nlu_folder)
+    except (ContentError, TrainingDataError) as error:
+        yield Finding(False, str(error), "Mend that file, or name another folder in content.folder.")
+        return
+    yield Finding(
+        True,
+        f"The content has {len(content.common.intents)} intents, {len(content.common.flows)} flows, "
+        f"{len(content.articles)} articles and {len(examples.examples)} examples.",
+    )
+    unknown = set(examples.intents) - set(content.common.intents) - {"out_of_scope", "nlu_fallback"}
+    if unknown:
+        yield Finding(False, f"intents.yml lacks {', '.join(sorted(unknown))}.", "Add them, or remove their examples.")
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    mail = settings.mail
+    if not mail.enabled:
+        yield Finding(True, "Mail is switched off (mail.enabled).")
+        return
+    if "@" not in mail.address:
+        yield Finding(False, "The desk has no mail address.", "Set mail.address.")
+    if not mail.smtp_host:
+        yield Finding(False, "Answers by mail cannot be sent.", "Set mail.smtp_host to the server that takes our mail.")
+    if mail.tls_certificate is None and mail.listen_host not in ("127.0.0.1", "::1", "localhost"):
+        yield Finding(
+            False,
+            "Mail is taken from other machines without encryption.",
+            "Set mail.tls_certificate and mail.tls_key, or listen on 127.0.0.1 behind a mail server.",
+        )
+    yield _port(mail.listen_host, mail.listen_port, "mail.listen_port")
+
+
+def _http(settings: Settings) -> Iterator[Finding]:
+    http = settings.http
+    yield _port(http.host, http.port, "http.port")
+    if not http.public_url and http.host not in ("127.0.0.1", "localhost"):
+        yield Finding(False, "Links in mails would not work from outside.", "Set http.public_url.")
+
+
+def _port(host: str, port: int, setting: str) -> Finding:
+    return Finding(
+        ports.is_free(host, port),
+        f"Port {port} on {host} ({setting}).",
+        f"Another program uses it (this desk, if it is running). Otherwise choose another one with {setting}.",
+    )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    if not settings.database_url and not (settings.data / "firstline.db").exists():
+        yield Finding(False, "There is no database yet.", "Run firstline init.")
+        return
+    try:
+        database = wiring.open_database(settings)
+    except (SQLAlchemyError, OSError) as error:
+        yield Finding(False, f"The database cannot be opened: {error}", "Check database_url.")
+        return
+    try:
+        yield from _inside(database)
+    except SQLAlchemyError as error:
+        yield Finding(False, f"The database cannot be read: {error}", "Check database_url, then firstline db upgrade.")
+    finally:
+        database.close()
+
+
+def _inside(database: Database) -> Iterator[Finding]:
+    if not schema.is_current(database.engine):
+        yield Finding(False, "The database's schema is behind.", "Run firstline db upgrade.")
+        return
+    agents, quarantined, failed = database.read_now(_counts)
+    yield Finding(
+        agents > 0, f"{agents} people can sign in.", "Add one: firstline user you@example.com --name 'Your Name'."
+    )
+    yield Finding(
+        quarantined == 0,
+        f"{quarantined} mails lie in quarantine.",
+        "They could not be read; the reason stands in the table inbound_receipt.",
+    )
+    yield Finding(
+        failed == 0, f"{failed} messages could not be sent.", "Each is marked on its ticket; try again there."
+    )
+
+
+def _counts(session: Session) -> tuple[int, int, int]:
+    agents = session.scalar(select(func.count()).select_from(Agent).where(Agent.active))
+    quarantined = session.scalar(
+        select(func.count()).select_from(InboundReceipt).where(InboundReceipt.outcome == Outcome.QUARANTINED)
+    )
+    failed = session.scalar(select(func.count()).select_from(OutboxRow).where(OutboxRow.state == PromiseState.FAILED))
+    return agents or 0, quarantined or 0, failed or 0

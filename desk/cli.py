@@ -1,0 +1,88 @@
+"""The command line: ``firstline init | serve | demo | doctor | user | db | backup | restore | nlu | bot``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bot.content import ContentError
+from config import settings as configuration
+from config.settings import Settings, SettingsError
+from core.errors import DeskError
+from desk import commands, logs
+from desk.demo import run as demo
+from nlu.training_data import TrainingDataError
+
+Command = Callable[[Settings, argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; mistakes people can mend are said in one line, without a traceback."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = configuration.load(file=options.config)
+        logs.configure(settings.log_level, plain=options.command in ("demo", "doctor"))
+        command: Command = options.run
+        return command(settings, options)
+    except (SettingsError, ContentError, DeskError, TrainingDataError) as error:
+        print(f"firstline: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="firstline", description="A self-hosted service desk whose first level is a bot."
+    )
+    parser.add_argument("--config", type=Path, help="the settings file (default: firstline.toml, if there is one)")
+    add = parser.add_subparsers(dest="command", required=True).add_parser
+
+    one = add("demo", help="a seeded desk on this machine, to look around")
+    one.add_argument("--data", type=Path, default=Path("firstline-data/demo"), help="where it keeps its data")
+    one.add_argument("--port", type=int, default=8080, help="the port of console, chat and demo mailbox")
+    one.add_argument("--smtp-port", type=int, default=2525, help="the port that takes mail")
+    one.add_argument("--fresh", action="store_true", help="forget what an earlier demo left")
+    one.set_defaults(run=lambda settings, options: asyncio.run(demo.demo(settings, options)))
+
+    add("init", help="make the database, the secret, teams and inboxes").set_defaults(run=commands.init)
+    add("serve", help="run the desk").set_defaults(run=commands.serve)
+    add("doctor", help="say what is missing and how to mend it").set_defaults(run=commands.doctor)
+
+    one = add("user", help="add or change a member of staff")
+    one.add_argument("email")
+    one.add_argument("--name", required=True)
+    one.add_argument("--role", choices=["agent", "lead", "admin"], default="agent")
+    one.add_argument("--team", action="append", default=[], help="a team's key; may be repeated")
+    one.add_argument("--language", choices=["de", "en"], default="de")
+    one.add_argument("--password-file", type=Path, help="a file with the password; otherwise it is asked for")
+    one.set_defaults(run=commands.user)
+
+    one = add("db", help="the database's schema")
+    one.add_argument("action", choices=["upgrade", "check"])
+    one.set_defaults(run=commands.db)
+
+    one = add("backup", help="write everything the desk holds into one archive")
+    one.add_argument("archive", type=Path)
+    one.set_defaults(run=commands.backup)
+
+    one = add("restore", help="bring back an archive into an empty desk")
+    one.add_argument("archive", type=Path)
+    one.set_defaults(run=commands.restore)
+
+    nlu = add("nlu", help="understanding").add_subparsers(dest="action", required=True)
+    one = nlu.add_parser("parse", help="read lines (or JSON lines with text), print what they mean")
+    one.add_argument("file", nargs="?", default="-", help="a file, or - for standard input")
+    one.set_defaults(run=commands.nlu_parse)
+
+    bot = add("bot", help="the bot").add_subparsers(dest="action", required=True)
+    one = bot.add_parser("rehearse", help="run scripted conversations against a scratch desk")
+    one.add_argument("file", type=Path)
+    one.add_argument("--json", action="store_true", help="print one JSON object")
+    one.set_defaults(run=commands.bot_rehearse)
+    return parser

@@ -1,0 +1,158 @@
+"""The demo's customers' mailbox: a real SMTP server that takes what the desk sends, and a page to read and answer it."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage, Message
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, make_msgid, parseaddr
+from pathlib import Path
+
+import aiosmtplib
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from channels.mail import parse as parsing
+from core.clock import Clock
+from core.errors import NotFound
+from web.languages import preferred
+from web.pages import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail in the mailbox; ``sent`` when the customer wrote it."""
+
+    key: str
+    sent: bool
+    sender: str
+    recipient: str
+    subject: str
+    date: str
+    message_id: str
+    references: str
+    text: str
+    has_html: bool
+
+
+class Mailbox:
+    """All demo customers share one mailbox; its mails lie as files in a folder."""
+
+    def __init__(
+        self, folder: Path, desk_address: str, desk_port: int, customers: Sequence[str], pages: Pages, clock: Clock
+    ) -> None:
+        self._folder = folder
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._desk_address = desk_address
+        self._desk_port = desk_port
+        self._customers = tuple(customers)
+        self._pages = pages
+        self._clock = clock
+        self.routes: Sequence[BaseRoute] = [
+            Route("/demo/mailbox", self._show, methods=["GET"]),
+            Route("/demo/mailbox", self._write, methods=["POST"]),
+            Route("/demo/mailbox/{key}.html", self._html),
+        ]
+
+    async def listen(self) -> int:
+        """Take mail on a free port of loopback; returns the port."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: SMTP(self, hostname="demo.example", enable_SMTPUTF8=True), "127.0.0.1", 0
+        )
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        self._keep(envelope.content, sent=False)
+        return "250 OK"
+
+    def _keep(self, raw: bytes, sent: bool) -> None:
+        stamp = self._clock.now().strftime("%Y%m%d%H%M%S%f")
+        (self._folder / f"{stamp}-{uuid.uuid4().hex[:8]}-{'sent' if sent else 'received'}.eml").write_bytes(raw)
+
+    def letters(self) -> list[Letter]:
+        """Newest first. The same mail sent twice is shown once, as a mail program does."""
+        found: dict[tuple[str, bool], Letter] = {}
+        for path in sorted(self._folder.glob("*.eml")):
+            letter = _letter(path)
+            found[letter.message_id, letter.sent] = letter
+        return sorted(found.values(), key=lambda letter: letter.key, reverse=True)
+
+    async def _show(self, request: Request) -> Response:
+        language = preferred(request.headers.get("accept-language", ""), "de")
+        letters = await asyncio.to_thread(self.letters)
+        chosen = next((one for one in letters if one.key == request.query_params.get("mail")), None)
+        return self._pages.page(
+            "mailbox.html", language, letters=letters, chosen=chosen, customers=self._customers, desk=self._desk_address
+        )
+
+    async def _html(self, request: Request) -> Response:
+        path = self._folder / f"{request.path_params['key']}.eml"
+        if path.parent != self._folder or not path.is_file():
+            raise NotFound("There is no such mail.")
+        html = _part(email.message_from_bytes(path.read_bytes()), "text/html")
+        # Links must open; everything else in the mail stays in its sandbox.
+        policy = (
+            "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+            "frame-ancestors 'self'"
+        )
+        return HTMLResponse(html.replace("<a ", '<a target="_blank" '), headers={"content-security-policy": policy})
+
+    async def _write(self, request: Request) -> Response:
+        form = {key: str(value) for key, value in (await request.form()).items()}
+        sender = form.get("from", "") if form.get("from", "") in self._customers else self._customers[0]
+        mail = EmailMessage(policy=SMTP_POLICY)
+        mail["From"] = sender
+        mail["To"] = self._desk_address
+        mail["Subject"] = " ".join(form.get("subject", "").split())[:200]
+        mail["Date"] = format_datetime(self._clock.now())
+        mail["Message-ID"] = make_msgid(domain="demo.example")
+        answered = next((one for one in await asyncio.to_thread(self.letters) if one.key == form.get("reply_to")), None)
+        if answered is not None:
+            mail["In-Reply-To"] = answered.message_id
+            mail["References"] = f"{answered.references} {answered.message_id}".strip()
+        mail.set_content(form.get("text", "").replace("\r\n", "\n"))
+        raw = mail.as_bytes()
+        await aiosmtplib.send(
+            raw,
+            sender=parseaddr(sender)[1],
+            recipients=[self._desk_address],
+            hostname="127.0.0.1",
+            port=self._desk_port,
+            start_tls=False,
+        )
+        await asyncio.to_thread(self._keep, raw, True)
+        return RedirectResponse("/demo/mailbox", 303)
+
+
+def _letter(path: Path) -> Letter:
+    message = email.message_from_bytes(path.read_bytes())
+    return Letter(
+        key=path.stem,
+        sent=path.stem.endswith("-sent"),
+        sender=parsing.header(message, "from"),
+        recipient=parsing.header(message, "to"),
+        subject=parsing.header(message, "subject"),
+        date=parsing.header(message, "date"),
+        message_id=parsing.header(message, "message-id"),
+        references=parsing.header(message, "references"),
+        text=_part(message, "text/plain"),
+        has_html=bool(_part(message, "text/html")),
+    )
+
+
+def _part(message: Message, kind: str) -> str:
+    for part in message.walk():
+        if part.get_content_type() == kind:
+            content = part.get_payload(decode=True)
+            if isinstance(content, bytes):
+                return parsing.decode(content, part.get_content_charset())
+    return ""

@@ -1,0 +1,58 @@
+"""The demo's people: two customers, three levels of staff."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import staff
+from core.models import Inbox, Organization, Requester, RequesterAddress, Role
+
+PASSWORD = "firstline-demo"  # noqa: S105 - shown to whoever starts the demo, on loopback
+ORGANIZATIONS = (
+    ("musterbau", "Musterbau GmbH", "musterbau.example"),
+    ("nordlicht", "Klinik Nordlicht", "nordlicht.example"),
+)
+STAFF = (
+    ("lea@desk.example", "Lea Brandt", Role.AGENT, ("service-desk",)),
+    ("emre@desk.example", "Emre Yıldız", Role.AGENT, ("service-desk",)),
+    ("sofia@desk.example", "Sofia Kern", Role.AGENT, ("workplace", "network-l2")),
+    ("piotr@desk.example", "Piotr Nowak", Role.AGENT, ("network", "servers")),
+    ("admin@desk.example", "Alma Vogt", Role.ADMIN, ("service-desk",)),
+)
+CUSTOMERS = (
+    ("Carla Neumann", "carla.neumann@musterbau.example", "musterbau", "de", False),
+    ("Jonas Weiß", "jonas.weiss@musterbau.example", "musterbau", "de", False),
+    ("Dr. Helga Petersen", "h.petersen@nordlicht.example", "nordlicht", "de", True),
+    ("Tom Baker", "tom.baker@nordlicht.example", "nordlicht", "en", False),
+)
+CUSTOMER_NAMES = tuple(f"{name} <{address}>" for name, address, *_ in CUSTOMERS)
+
+
+def seed(session: Session, password_hash: str, now: datetime) -> None:
+    """Add the demo's people; those who are there already stay as they are."""
+    organizations: dict[str, int] = {}
+    for key, name, domain in ORGANIZATIONS:
+        organization = session.scalar(select(Organization).where(Organization.key == key))
+        if organization is None:
+            organization = Organization(key=key, name=name, domains=[domain], created_at=now)
+            session.add(organization)
+            session.flush()
+        organizations[key] = organization.id
+    for email, name, role, teams in STAFF:
+        staff.add_agent(session, email, name, password_hash, role, teams, now)
+    for name, address, key, language, vip in CUSTOMERS:
+        if session.scalar(select(RequesterAddress).where(RequesterAddress.value == address)) is None:
+            requester = Requester(
+                name=name, organization_id=organizations[key], language=language, vip=vip, created_at=now
+            )
+            session.add(requester)
+            session.flush()
+            session.add(
+                RequesterAddress(requester_id=requester.id, kind="email", value=address, name=name, verified_at=now)
+            )
+    chat = session.scalar(select(Inbox).where(Inbox.channel == "webchat"))
+    if chat is not None:
+        chat.organization_id = organizations["musterbau"]

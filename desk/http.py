@@ -1,0 +1,64 @@
+"""The web application of one process: the channels' routes, the console, health and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from channels.webchat.channel import widget
+from console.app import Console
+from core.errors import DeskError
+from desk.metrics import DeskCollector
+from desk.wiring import Desk
+from web import pages
+from web.responses import SecurityHeaders, desk_problem
+
+
+def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """Everything this desk serves over HTTP; ``more`` comes first (the demo's pages)."""
+    console = Console(
+        database=desk.database,
+        blobs=desk.blobs,
+        clock=desk.clock,
+        content=desk.content,
+        zone=desk.calendar.zone,
+        secret=desk.settings.secret.get_secret_value(),
+        desk_name=desk.settings.name,
+        default_language=desk.settings.default_language,
+        secure_cookies=desk.settings.effective_public_url.startswith("https://"),
+    )
+    registry = CollectorRegistry()
+    registry.register(DeskCollector(desk.database))
+
+    async def ready(_: Request) -> Response:
+        """Ready means: mail and chat are accepted. Understanding is reported apart, since nothing waits for it."""
+        await desk.database.read(lambda session: session.execute(text("SELECT 1")).scalar())
+        return JSONResponse({"status": "ready", "understanding": desk.worker.understands})
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def root(_: Request) -> Response:
+        return RedirectResponse("/console", 303)
+
+    routes: list[BaseRoute] = [
+        *more,
+        Route("/healthz", lambda _: PlainTextResponse("ok")),
+        Route("/readyz", ready),
+        Route("/metrics", metrics),
+        Route("/widget.js", widget),
+        pages.assets(),
+        *(route for channel in desk.channels.values() for route in channel.routes),
+        *console.routes,
+        Route("/", root),
+    ]
+    return Starlette(
+        routes=routes, middleware=[Middleware(SecurityHeaders)], exception_handlers={DeskError: desk_problem}
+    )

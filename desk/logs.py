@@ -1,0 +1,29 @@
+"""Structured logs on standard error: JSON lines, or plain ones for a person at a terminal. Never a message's text."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import Processor
+
+
+def configure(level: str, plain: bool = False) -> None:
+    """Set up logging once, at the start of a process."""
+    renderer: Processor = structlog.dev.ConsoleRenderer(colors=False) if plain else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # Libraries log message contents here and there; only their warnings are let through.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("mail.log").setLevel(logging.ERROR)

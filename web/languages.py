@@ -1,0 +1,39 @@
+"""Texts of pages and mails in the reader's language: English in the code, German from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("de", "en")
+LOCALE = Path(__file__).parent / "locale"
+
+Translate = Callable[[str], str]
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """The translations of a language by their English text; empty for English."""
+    path = LOCALE / language / "LC_MESSAGES" / "messages.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
+
+
+def translator(language: str) -> Translate:
+    """The function that pages call ``_``: the text in that language, or in English where it is not translated."""
+    known = catalogue(language)
+    return lambda text: known.get(text, text)
+
+
+def preferred(accept_language: str, default: str) -> str:
+    """The first language of an Accept-Language header that there is."""
+    for part in accept_language.split(","):
+        code = part.partition(";")[0].strip().lower()[:2]
+        if code in LANGUAGES:
+            return code
+    return default

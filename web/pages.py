@@ -1,0 +1,69 @@
+"""Rendering pages: Jinja with autoescaping, the reader's language, dates and the asset links."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from web.languages import translator
+
+HERE = Path(__file__).parent
+
+
+class Pages:
+    """Templates of one room on top of the shared ones in ``web/templates``."""
+
+    def __init__(self, folder: Path, zone: ZoneInfo, **shared: Any) -> None:
+        self._zone = zone
+        self._environment = Environment(
+            loader=FileSystemLoader([folder, HERE / "templates"]),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(asset=asset, **shared)
+
+    def text(self, name: str, language: str, **values: Any) -> str:
+        """A template as text."""
+        return self._environment.get_template(name).render(
+            _=translator(language), language=language, when=self._when(language), **values
+        )
+
+    def page(self, name: str, language: str, status: int = 200, **values: Any) -> Response:
+        """A template as a page that no cache keeps."""
+        html = self.text(name, language, **values)
+        return HTMLResponse(html, status, headers={"cache-control": "no-store", "content-language": language})
+
+    def _when(self, language: str) -> Any:
+        def when(at: datetime, pattern: str = "short") -> str:
+            """A moment in the desk's time zone; times in 24 hours in both languages."""
+            patterns = {
+                "short": "dd.MM.yyyy HH:mm" if language == "de" else "d MMM yyyy HH:mm",
+                "time": "HH:mm",
+            }
+            return format_datetime(at.astimezone(self._zone), patterns[pattern], locale=language)
+
+        return when
+
+
+def assets() -> BaseRoute:
+    """The static files that all pages share."""
+    return Mount("/assets", StaticFiles(directory=HERE / "assets"))
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file, with its content's hash so that caches never show an old one."""
+    digest = hashlib.sha256((HERE / "assets" / name).read_bytes()).hexdigest()[:10]
+    return f"/assets/{name}?v={digest}"
