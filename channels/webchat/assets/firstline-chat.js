@@ -61,7 +61,7 @@ header div { flex:1; min-width:0; } header h2 { margin:0; font-size:15px; font-w
 .choices button:hover { background:var(--accent-soft); }
 .dots { padding:10px 14px; } .dots i { display:inline-block; width:7px; height:7px; margin-right:4px; border-radius:50%; background:var(--ink-3); }
 @media (prefers-reduced-motion:no-preference) { .dots i { animation:dot 1.2s infinite; } .dots i:nth-child(2) { animation-delay:.2s; } .dots i:nth-child(3) { animation-delay:.4s; } @keyframes dot { 50% { opacity:.25; } } }
-.notice { padding:6px 16px; font-size:13px; background:var(--warn-soft); color:var(--warn); }
+.notice { margin:0; padding:6px 16px; font-size:13px; background:var(--warn-soft); color:var(--warn); }
 .human { align-self:center; margin:0 0 4px; padding:4px 12px; min-height:28px; font-size:13px; color:var(--accent); }
 .human:hover { text-decoration:underline; }
 .files { display:flex; flex-wrap:wrap; gap:6px; padding:0 12px; font-size:13px; } .files span { padding:2px 4px 2px 8px; background:var(--bg); border-radius:6px; }
@@ -136,7 +136,6 @@ class FirstlineChat extends HTMLElement {
     this.log.setAttribute("role", "log");
     this.log.setAttribute("aria-live", "polite");
     this.notice = element("p", { className: "notice", hidden: true });
-    this.notice.style.margin = "0";
     this.notice.setAttribute("role", "status");
     this.human = element("button", { className: "human", type: "button", onclick: () => this.say(this.texts.human, "/human") });
     this.files = element("div", { className: "files" });
@@ -149,7 +148,11 @@ class FirstlineChat extends HTMLElement {
       element("header", {}, element("div", {}, this.heading, this.subtitle), this.closer), this.notice, this.log, this.human, this.files, this.form);
     this.panel.setAttribute("role", "dialog");
     this.panel.setAttribute("aria-labelledby", "title");
-    root.append(element("style", { textContent: STYLE }), this.launcher, this.panel);
+    // A constructed sheet needs no permission from the embedding page's Content-Security-Policy.
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    root.append(this.launcher, this.panel);
     this.listenToPeople();
     this.label();
     this.toggle();
