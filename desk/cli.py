@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = configuration.load(file=options.config)
-        logs.configure(settings.log_level, plain=options.command in ("demo", "doctor"))
+        served = options.command == "serve"
+        logs.configure(settings.log_level if served else "warning", plain=not served)
         command: Command = options.run
         return command(settings, options)
     except (SettingsError, ContentError, DeskError, TrainingDataError) as error:

@@ -148,7 +148,7 @@ def _text(line: str) -> str:
 def _as_json(parse: Parse) -> dict[str, object]:
     return {
         "text": parse.text,
-        "intent": None if parse.fallback else parse.intent,
+        "intent": parse.intent,
         "confidence": round(parse.confidence, 4),
         "fallback": parse.fallback,
         "ambiguous": parse.ambiguous,

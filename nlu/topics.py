@@ -20,7 +20,7 @@ _GREETING = re.compile(
 _CLOSING = re.compile(
     r"^\s*(mit (freundlichen|besten|lieben) gr(ü|ue)(ß|ss)en|(viele|beste|liebe|freundliche|schöne) gr(ü|ue)(ß|ss)e"
     r"|mfg|lg|vg|gru(ß|ss)|kind regards|best regards|regards|best|cheers|thanks|thank you|danke|vielen dank"
-    r"|-- ?)\b?[^.!?]{0,40}$",
+    r"|-- ?)[^.!?]{0,40}$",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"^\s*>")
