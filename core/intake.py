@@ -393,7 +393,7 @@ def _add_message(session: Session, place: _Place, inbound: InboundMessage, now: 
         outbound=False,
         author_kind=ActorKind.REQUESTER,
         author_id=requester.id,
-        author_name=inbound.sender.name[:200] or requester.name or inbound.sender.value[:200],
+        author_name=inbound.sender.name[:200] or requester.name,
         subject=inbound.subject[:300],
         text=inbound.text,
         full_text=inbound.full_text if inbound.full_text != inbound.text else None,

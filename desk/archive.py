@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select, text
+from sqlalchemy import Connection, Table, func, insert, select
 
 from config.settings import Settings
 from core import schema
@@ -129,9 +129,8 @@ def _load(connection: Connection, table: Table, archive: tarfile.TarFile) -> Non
     if batch:
         connection.execute(insert(table), batch)
     if connection.dialect.name == "postgresql":
-        connection.execute(
-            text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))")
-        )
+        highest = select(func.max(table.c.id)).scalar_subquery()
+        connection.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), highest)))
 
 
 def _rows(table: Table, file: Any) -> Iterator[dict[str, Any]]:

@@ -57,7 +57,6 @@ async def serve(
         desk.delivery.run(),
         desk.worker.run(),
         _understand(desk, running),
-        server.serve(),
         _announce(server, running),
         *(task() for task in tasks),
     ]
@@ -66,18 +65,19 @@ async def serve(
 
 
 async def _until_stopped(work: Sequence[Awaitable[None]], server: uvicorn.Server, running: Running) -> None:
+    serving = asyncio.create_task(server.serve())
     started = [asyncio.ensure_future(one) for one in work]
     stopping = asyncio.create_task(running.stop.wait())
     failed: BaseException | None = None
-    pending: set[asyncio.Future[Any]] = {stopping, *started}
+    pending: set[asyncio.Future[Any]] = {stopping, serving, *started}
     while not stopping.done() and failed is None:
         done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        failed = next((one.exception() for one in done if one is not stopping and one.exception()), None)
+        failed = next((one.exception() for one in done if one.exception() is not None), None)
     server.should_exit = True
     stopping.cancel()
     for one in started:
         one.cancel()
-    await asyncio.wait(started, timeout=GRACE)
+    await asyncio.wait([serving, *started], timeout=GRACE)
     if failed is not None:
         raise failed
 

@@ -14,6 +14,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses
+from inspect import signature
 
 import inscriptis
 
@@ -24,6 +25,8 @@ MAX_COPIED = 50
 MAX_TEXT = 200_000
 MAX_PARTS = 500
 
+# Newer Pythons refuse whole headers for one odd address unless asked not to.
+_LENIENT: dict[str, bool] = {"strict": False} if "strict" in signature(getaddresses).parameters else {}
 _NUMBER = re.compile(r"\[?\b(FL-\d{4,12})\b\]?", re.IGNORECASE)
 _MESSAGE_ID = re.compile(r"<[^<>\s]+>")
 _ROBOTS = re.compile(r"^(mailer-daemon|postmaster|noreply-bounce)@", re.IGNORECASE)
@@ -95,7 +98,7 @@ def header(message: Message, name: str) -> str:
 
 def addresses(message: Message, name: str) -> list[Address]:
     """The addresses of a header, normalised to lower case; names decoded, what has no @ left out."""
-    found = getaddresses([_raw_header(message, name)], strict=False)
+    found = getaddresses([_raw_header(message, name)], **_LENIENT)
     result = []
     for display, address in found:
         address = address.strip().strip("<>").lower()

@@ -88,7 +88,7 @@ class Message(Base):
     author_name: Mapped[str] = mapped_column(String(200), default="")
     subject: Mapped[str] = mapped_column(String(300), default="")
     text: Mapped[str]
-    full_text: Mapped[str | None] = mapped_column(deferred=True)
+    full_text: Mapped[str | None]
     html: Mapped[str | None] = mapped_column(deferred=True)
     external_id: Mapped[str | None] = mapped_column(String(500), index=True)
     in_reply_to: Mapped[str | None] = mapped_column(String(500))

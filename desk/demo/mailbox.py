@@ -1,4 +1,4 @@
-"""The demo's customers' mailbox: a real SMTP server that takes what the desk sends, and a page to read and answer it."""
+"""The demo's customers' mailbox: a real SMTP server for what the desk sends, and a page to read and answer it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,43 @@
+"""Every text of the pages exists in German."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+
+import web
+from console import words
+from web.languages import catalogue, preferred
+
+ROOT = Path(web.__file__).parent.parent
+
+
+def _texts() -> set[str]:
+    method = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+    found: set[str] = set()
+    for room in ("web", "console", "channels", "desk"):
+        for _, _, message, _, _ in extract_from_dir(str(ROOT / room), method_map=method):
+            found.add(message if isinstance(message, str) else message[0])
+    for titles in (words.STATUS, words.KIND, words.SCALE, words.CODE, words.CHANNEL, words.VIEW, words.EMPTY):
+        found |= set(titles.values())
+    for titles in (words.REASON, words.DELIVERY, words.HISTORY):
+        found |= set(titles.values())
+    return found
+
+
+def test_every_text_has_a_german_one() -> None:
+    assert _texts() - set(catalogue("de")) == set()
+
+
+def test_placeholders_survive_translation() -> None:
+    for english, german in catalogue("de").items():
+        assert sorted(part for part in english.split() if "{" in part) or "{" not in german, (english, german)
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"), [("en-GB,de;q=0.5", "en"), ("fr,de", "de"), ("fr", "de"), ("", "de"), ("DE-at", "de")]
+)
+def test_the_browser_s_language_is_taken(header: str, expected: str) -> None:
+    assert preferred(header, "de") == expected
