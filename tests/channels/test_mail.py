@@ -1,0 +1,312 @@
+"""Mail by SMTP with real servers on both sides: taken after the commit, answered in the thread, never in a loop."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.applications import Starlette
+
+from channels.delivery import Delivery
+from channels.mail.channel import Mail, MailSettings
+from core import intake, outbox
+from core.blobs import FolderBlobStore
+from core.database import Database
+from core.models import Attachment, InboundReceipt, Message, Ticket
+from core.tickets import actions
+from core.values import BOT, Draft, InboundMessage, Outcome, Receipt
+from tests.core.desk import Desk, seed
+from tests.fakes.clock import SetClock
+from tests.fakes.mailserver import MailServer, text_of
+
+MakeMail = Callable[..., Any]
+
+
+class Post:
+    """A mailbox that runs, and a customer who writes to it."""
+
+    def __init__(self, mail: Mail, database: Database, desk: Desk, clock: SetClock, outside: MailServer) -> None:
+        self.mail, self.database, self.desk, self.clock, self.outside = mail, database, desk, clock, outside
+        self.port = 0
+
+    async def write(self, message: EmailMessage | bytes, **connection: Any) -> str:
+        """Hand a mail to the desk's server; returns what it answered."""
+        return await asyncio.to_thread(self._write, message, **connection)
+
+    def _write(
+        self,
+        message: EmailMessage | bytes,
+        sender: str = "carla@alpha.example",
+        recipient: str = "desk@desk.example",
+        login: tuple[str, str] | None = None,
+        starttls: bool = False,
+    ) -> str:
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=10) as client:
+            client.ehlo()
+            if starttls:
+                client.starttls(context=ssl._create_unverified_context())
+            if login is not None:
+                client.login(*login)
+            client.mail(sender)
+            code, answer = client.rcpt(recipient)
+            if code != 250:
+                return f"{code} {answer.decode()}"
+            code, answer = client.data(bytes(message) if isinstance(message, EmailMessage) else message)
+            return f"{code} {answer.decode()}"
+
+    async def ticket(self) -> Ticket:
+        return await self.database.read(
+            lambda session: session.scalars(select(Ticket).order_by(Ticket.id.desc())).first()
+        )  # type: ignore[return-value]
+
+    async def say(self, draft: Draft) -> None:
+        """The bot says something on the newest ticket."""
+        ticket = await self.ticket()
+
+        def enqueue(session: Session) -> None:
+            locked = actions.locked(session, ticket.id)
+            conversation = actions.current_conversation(session, locked)
+            outbox.enqueue(session, locked, conversation, BOT, "Firstline", draft, self.clock.now())
+
+        await self.database.write(enqueue)
+
+
+def letter(text: str = "Der Drucker druckt nicht.", **headers: str) -> EmailMessage:
+    message = EmailMessage()
+    for name, value in {
+        "From": "Carla Neumann <carla@alpha.example>",
+        "To": "desk@desk.example",
+        "Subject": "Drucker",
+        "Message-ID": "<first@alpha.example>",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }.items():
+        message[name] = value
+    message.set_content(text)
+    return message
+
+
+@pytest.fixture
+async def post(database: Database, clock: SetClock, tmp_path: Path) -> AsyncIterator[Post]:
+    async with _post(database, clock, tmp_path) as running:
+        yield running
+
+
+class _post:  # noqa: N801 - used like a function
+    def __init__(self, database: Database, clock: SetClock, folder: Path, **changes: Any) -> None:
+        self._database, self._clock, self._folder, self._changes = database, clock, folder, changes
+
+    async def __aenter__(self) -> Post:
+        self._outside = MailServer().__enter__()
+        desk = await self._database.write(seed, self._clock)
+        values: dict[str, Any] = {
+            "address": "desk@desk.example",
+            "name": "Service Desk",
+            "own_addresses": frozenset({"desk@desk.example", "it@desk.example"}),
+            "listen_host": "127.0.0.1",
+            "listen_port": 0,
+            "max_bytes": 1024 * 1024,
+            "tls": None,
+            "username": "",
+            "password": "",
+            "smtp_host": "127.0.0.1",
+            "smtp_port": self._outside.port,
+            "smtp_security": "none",
+            "smtp_username": "",
+            "smtp_password": "",
+            **self._changes,
+        }
+        blobs = FolderBlobStore(self._folder / "blobs")
+        mail = Mail(
+            desk.mail, MailSettings(**values), "http://desk.example", "secret", self._database, blobs, self._clock
+        )
+
+        async def receive(message: InboundMessage) -> Receipt:
+            return await self._database.write(intake.receive, message, self._clock.now())
+
+        delivery = Delivery(self._database, self._clock, {desk.mail: mail})
+        self._tasks = [asyncio.create_task(mail.run(receive)), asyncio.create_task(delivery.run())]
+        post = Post(mail, self._database, desk, self._clock, self._outside)
+        post.port = await mail.port()
+        return post
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._outside.__exit__)
+
+
+async def test_a_mail_is_taken_and_documented(post: Post) -> None:
+    assert (await post.write(letter())).startswith("250")
+    ticket = await post.ticket()
+    assert ticket.subject == "Drucker"
+
+
+async def test_the_same_mail_again_is_a_duplicate(post: Post) -> None:
+    await post.write(letter())
+    assert "duplicate" in await post.write(letter())
+
+
+async def test_a_reused_message_id_with_other_words_is_another_mail(post: Post) -> None:
+    await post.write(letter("Erstens."))
+    assert "ticketed" in await post.write(letter("Zweitens."))
+
+
+async def test_only_the_desk_s_own_addresses_are_taken(post: Post) -> None:
+    assert (await post.write(letter(), recipient="somebody@else.example")).startswith("550")
+    assert (await post.write(letter(), recipient="it+printer@desk.example")).startswith("250")
+
+
+async def test_what_cannot_be_stored_is_refused_for_now(
+    post: Post, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object) -> Receipt:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(post.mail, "_receive", broken)
+    assert (await post.write(letter())).startswith("451")
+
+
+async def test_a_mail_that_is_too_large_is_refused(post: Post) -> None:
+    assert (await post.write(letter("x" * 1_200_000))).startswith("552")
+
+
+async def test_over_long_lines_survive(post: Post) -> None:
+    raw = b"From: a@alpha.example\r\nTo: desk@desk.example\r\nSubject: long\r\n\r\n" + b"y" * 500_000 + b"\r\n"
+    assert (await post.write(raw)).startswith("250")
+
+
+async def test_a_mail_without_a_sender_is_quarantined_with_its_raw_bytes(post: Post, database: Database) -> None:
+    assert "quarantined" in await post.write(b"Subject: nobody\r\n\r\nHello\r\n")
+    receipt = await database.read(
+        lambda session: session.execute(select(InboundReceipt.outcome, InboundReceipt.raw)).one()
+    )
+    assert receipt == (Outcome.QUARANTINED, b"Subject: nobody\r\n\r\nHello\r\n")
+
+
+async def test_an_answer_is_threaded_and_says_that_a_machine_wrote_it(post: Post) -> None:
+    await post.write(letter())
+    await post.say(Draft("1. Neu starten.\n2. Papier prüfen.", offers_help=True))
+    [mail] = await asyncio.to_thread(post.outside.wait_for, 1)
+    assert mail["In-Reply-To"] == "<first@alpha.example>"
+    assert "<first@alpha.example>" in str(mail["References"])
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert str(mail["Subject"]) == "Re: Drucker [FL-1001]"
+    assert mail.get_content_type() == "multipart/alternative"
+    assert "http://desk.example/answer/" in text_of(mail)
+
+
+async def test_the_answer_to_our_answer_lands_in_the_same_ticket(post: Post) -> None:
+    await post.write(letter())
+    first = await post.ticket()
+    await post.say(Draft("Bitte neu starten."))
+    [mail] = await asyncio.to_thread(post.outside.wait_for, 1)
+    reply = letter(
+        "Hilft nicht.\n\nAm 23.11.2026 um 10:00 schrieb Service Desk <desk@desk.example>:\n> Bitte neu starten.",
+        Message_ID="<second@alpha.example>",
+        Subject=f"AW: {mail['Subject']}",
+        In_Reply_To=str(mail["Message-ID"]),
+    )
+    await post.write(reply)
+    assert (await post.ticket()).id == first.id
+    message = await post.database.read(
+        lambda session: session.scalars(select(Message).order_by(Message.id.desc())).first()
+    )
+    assert message is not None
+    assert message.text == "Hilft nicht."
+    assert message.full_text is not None and "> Bitte neu starten." in message.full_text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"X_Autoreply": "yes"},
+        {"From": "MAILER-DAEMON@alpha.example"},
+        {"From": "desk@desk.example"},
+    ],
+)
+async def test_machines_get_no_ticket_and_no_answer(post: Post, headers: dict[str, str]) -> None:
+    message = letter()
+    for name, value in headers.items():
+        del message[name.replace("_", "-")]
+        message[name.replace("_", "-")] = value
+    assert "ignored" in await post.write(message)
+
+
+@pytest.mark.parametrize("headers", [{"List_Id": "<news.example>"}, {"Precedence": "bulk"}])
+async def test_mailings_reach_people_unanswered(post: Post, headers: dict[str, str]) -> None:
+    await post.write(letter(**headers))
+    assert (await post.ticket()).level == 1
+
+
+async def test_a_refusal_for_good_shows_on_the_message_and_one_for_now_is_tried_again(post: Post) -> None:
+    await post.write(letter())
+    post.outside.answers = ["451 4.7.1 greylisted", "550 5.1.1 no such user"]
+    await post.say(Draft("Hallo"))
+    for _ in range(100):
+        await asyncio.sleep(0.05)
+        if len(post.outside.answers) == 1:
+            post.clock.advance(minutes=3)
+        message = await post.database.read(
+            lambda session: session.scalars(select(Message).order_by(Message.id.desc())).first()
+        )
+        if message is not None and message.delivery_reason:
+            break
+    assert message is not None and message.delivery_reason.startswith("550")
+
+
+async def test_attachments_keep_their_names_and_bytes(post: Post, database: Database) -> None:
+    message = letter()
+    message.add_attachment(b"\x89PNG...", maintype="image", subtype="png", filename="Bildschirm größe.png")
+    await post.write(message)
+    file = await database.read(lambda session: session.scalars(select(Attachment)).one())
+    assert (file.filename, file.size, file.media_type) == ("Bildschirm größe.png", 7, "image/png")
+
+
+async def test_signing_in_is_required_when_configured(database: Database, clock: SetClock, tmp_path: Path) -> None:
+    async with _post(database, clock, tmp_path, username="mx", password="right", tls=_certificate(tmp_path)) as post:
+        with pytest.raises(smtplib.SMTPException):
+            await post.write(letter(), starttls=True, login=("mx", "wrong"))
+        assert (await post.write(letter(), starttls=True, login=("mx", "right"))).startswith("250")
+
+
+def _certificate(folder: Path) -> ssl.SSLContext:
+    key, certificate = folder / "key.pem", folder / "cert.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
+async def test_following_a_link_asks_and_only_the_button_acts(post: Post) -> None:
+    await post.write(letter())
+    await post.say(Draft("1. Neu starten.", offers_help=True))
+    [mail] = await asyncio.to_thread(post.outside.wait_for, 1)
+    links = [line for line in text_of(mail).splitlines() if line.startswith("http://desk.example/answer/")]
+    application = Starlette(routes=list(post.mail.routes))
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk.example") as browser:
+        assert (await browser.get(links[1])).status_code == 200
+        assert await _count(post.database) == 2, "a GET changes nothing"
+        for _ in range(2):
+            assert (await browser.post(links[1])).status_code == 200
+        assert await _count(post.database) == 3, "pressing twice is one answer"
+        assert (await browser.get(links[1][:-3] + "abc")).status_code == 404
+    ticket = await post.ticket()
+    assert ticket.id == 1
+
+
+async def _count(database: Database) -> int:
+    return len(await database.read(lambda session: session.scalars(select(Message.id)).all()))
