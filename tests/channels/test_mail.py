@@ -65,9 +65,12 @@ class Post:
             return f"{code} {answer.decode()}"
 
     async def ticket(self) -> Ticket:
-        return await self.database.read(
-            lambda session: session.scalars(select(Ticket).order_by(Ticket.id.desc())).first()
-        )  # type: ignore[return-value]
+        """The newest ticket."""
+
+        def newest(session: Session) -> Ticket:
+            return session.scalars(select(Ticket).order_by(Ticket.id.desc()).limit(1)).one()
+
+        return await self.database.read(newest)
 
     async def say(self, draft: Draft) -> None:
         """The bot says something on the newest ticket."""

@@ -1,0 +1,239 @@
+"""One turn at a time: what the bot decides, on the shipped content and on parses set by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.answers import Hit
+from bot.content import View
+from bot.turn import decide
+from bot.values import Search, Turn
+from core.knowledge.articles import ArticleText
+from core.tickets.calendar import DAYS, calendar
+from core.tickets.facts import Facts
+from core.values import Decision, InboxStyle, ResolutionCode, Status
+from nlu.engine import Entity, Parse
+from tests.desk.model import MODELS
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+OPEN = calendar("Europe/Berlin", dict.fromkeys(DAYS, ("00:00-24:00",)))
+CLOSED = calendar("Europe/Berlin", {"tue": ("08:00-17:00",)})
+FACTS = Facts(
+    ticket_id=1,
+    number="FL-1001",
+    status=Status.NEW,
+    level=0,
+    intent=None,
+    language="de",
+    style=InboxStyle.DIALOGUE,
+    state={},
+    requester_name="",
+    vip=False,
+    organization_id=None,
+    organization=None,
+    has_mail_address=False,
+    text="",
+    payload=None,
+    subject="",
+    attachments=0,
+    said_anything=False,
+    tickets=(),
+    trouble=(),
+    queue_length=2,
+    usual_wait=timedelta(minutes=8),
+)
+ARTICLE = ArticleText("gast", "de", "Gäste-WLAN", "Für Besuch.", "## So\n1. Fragen.\n2. Verbinden.", (), (), "", id=7)
+
+
+def parse(intent: str | None, confidence: float = 0.95, **changes: Any) -> Parse:
+    values: dict[str, Any] = {
+        "text": "",
+        "intent": intent,
+        "confidence": confidence,
+        "fallback": intent is None,
+        "ambiguous": False,
+        "ranking": ((intent, confidence), ("greet", 0.01)) if intent else (),
+        "entities": (),
+        "language": "de",
+    }
+    return Parse(**{**values, **changes})
+
+
+class Talk:
+    """A conversation turn after turn, as the worker holds it."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = replace(FACTS, **facts)
+        self.view: View = MODELS.content.common
+        self.calendar = OPEN
+        self.hits: tuple[Hit, ...] = ()
+
+    def says(self, text: str, *parses: Parse, payload: str | None = None) -> Decision:
+        facts = replace(self.facts, text=text, payload=payload)
+        turn = Turn(facts, parses, self.view, self.calendar, NOW, "Service Desk")
+        decision = decide(turn)
+        if isinstance(decision, Search):
+            decision = decide(replace(turn, hits=self.hits))
+        assert isinstance(decision, Decision)
+        self.facts = replace(
+            self.facts, state=decision.state, intent=decision.intent or self.facts.intent, said_anything=True
+        )
+        return decision
+
+
+def words(decision: Decision) -> str:
+    return "\n".join(reply.text for reply in decision.replies)
+
+
+def test_a_guided_flow_goes_step_by_step_to_solved() -> None:
+    talk = Talk()
+    first = talk.says("VPN geht nicht", parse("vpn_problem"))
+    assert "Hat das geholfen?" in words(first) and first.handoff is None
+    assert [choice.title for choice in first.replies[-1].choices] == ["Gelöst", "Noch nicht"]
+    second = talk.says("nein", parse("deny"))
+    assert words(second) != words(first)
+    assert talk.says("jetzt geht es", parse("affirm")).resolve is ResolutionCode.SELF_RESOLUTION
+
+
+def test_when_nothing_helps_people_get_everything() -> None:
+    talk = Talk()
+    talk.says("VPN geht nicht", parse("vpn_problem"))
+    for _ in range(3):
+        last = talk.says("nein", parse("deny"))
+    assert "VPN-Programm" in words(last)
+    talk.says("FortiClient", parse(None), payload="/SetSlots(vpn_client=forticlient)")
+    error = Entity("error_code", "691", 7, 10, "691")
+    handed = talk.says("Fehler 691", parse("vpn_problem", entities=(error,))).handoff
+    assert handed is not None
+    assert [one["value"] for one in handed.packet["collected"]] == ["forticlient", "691"]
+    assert len(handed.packet["tried"]) == 3
+    assert handed.packet["summary"]["de"].startswith("VPN: „VPN geht nicht“")
+
+
+@pytest.mark.parametrize(
+    ("intent", "team"),
+    [("phishing_report", "security"), ("internet_outage", "network"), ("talk_to_human", None), ("complaint", None)],
+)
+def test_some_matters_go_to_people_at_once(intent: str, team: str | None) -> None:
+    decision = Talk().says("…", parse(intent))
+    assert decision.handoff is not None and decision.handoff.team == team
+
+
+def test_a_vip_is_handed_over_at_once() -> None:
+    assert Talk(vip=True).says("Drucker", parse("printer_problem")).handoff is not None
+
+
+def test_a_switched_off_intent_goes_to_people() -> None:
+    talk = Talk()
+    off = replace(talk.view.intents["vpn_problem"], enabled=False)
+    talk.view = replace(talk.view, intents={**talk.view.intents, "vpn_problem": off})
+    handed = talk.says("VPN", parse("vpn_problem")).handoff
+    assert handed is not None and handed.reason == "switched_off"
+
+
+def test_unsure_between_two_it_asks() -> None:
+    talk = Talk()
+    two = parse("wifi_problem", 0.5, ambiguous=True, ranking=(("wifi_problem", 0.5), ("vpn_problem", 0.45)))
+    asked = talk.says("komme nicht ins Netz", two)
+    assert [choice.title for choice in asked.replies[0].choices] == ["WLAN", "VPN", "Etwas anderes"]
+    assert talk.says("VPN", parse(None), payload="/topic:vpn_problem").intent == "vpn_problem"
+
+
+def test_nothing_fits_and_it_looks_it_up() -> None:
+    talk = Talk()
+    talk.hits = (Hit(ARTICLE, 0.8, 0.4),)
+    offered = talk.says("Besuch ins Netz", parse(None))
+    assert "1. Fragen." in words(offered) and offered.replies[0].meta == {"article": "gast"}
+    assert talk.says("super", parse("affirm")).resolve is ResolutionCode.SELF_RESOLUTION
+
+
+def test_two_misses_and_people_take_over() -> None:
+    talk = Talk()
+    assert talk.says("blub", parse(None)).handoff is None
+    assert talk.says("blubber", parse(None)).handoff is not None
+
+
+def test_a_change_of_topic_is_followed() -> None:
+    talk = Talk()
+    talk.says("VPN geht nicht", parse("vpn_problem"))
+    changed = talk.says("egal, der Drucker streikt", parse("printer_problem"))
+    assert changed.intent == "printer_problem" and "Drucker" in words(changed)
+
+
+def test_two_problems_become_two_topics() -> None:
+    talk = Talk()
+    both = talk.says("VPN geht nicht, und der Monitor ist schwarz", parse("vpn_problem"), parse("screen_problem"))
+    assert "Bildschirm" in words(both)
+    after = talk.says("geht wieder", parse("affirm"))
+    assert after.resolve is None and "Bildschirm" in words(after)
+
+
+def test_small_talk_is_answered_and_the_question_stays() -> None:
+    talk = Talk()
+    talk.says("VPN geht nicht", parse("vpn_problem"))
+    answer = talk.says("Bist du ein Mensch?", parse("bot_challenge"))
+    assert "Programm" in words(answer) and "Hat das geholfen?" in words(answer)
+
+
+def test_a_settled_matter_is_closed() -> None:
+    talk = Talk()
+    talk.says("VPN geht nicht", parse("vpn_problem"))
+    assert talk.says("hat sich erledigt", parse("ticket_close")).resolve is not None
+
+
+def test_the_person_hears_what_happens_next_and_when() -> None:
+    talk = Talk()
+    assert "Nummer 3" in words(talk.says("Mensch bitte", parse("talk_to_human")))
+    talk = Talk()
+    talk.calendar = CLOSED
+    assert "Dienstag, 24. November, 08:00 Uhr" in words(talk.says("Mensch bitte", parse("talk_to_human")))
+
+
+def test_a_call_back_can_be_asked_for() -> None:
+    number = Entity("phone_number", "+4915123456789", 0, 5, "0151")
+    decision = Talk().says("Rufen Sie um 15 Uhr an, 0151 23456789", parse("talk_to_human", entities=(number,)))
+    assert decision.callback_at is not None
+    assert decision.callback_at.astimezone(OPEN.zone).hour == 15
+
+
+def test_an_address_in_the_chat_is_kept() -> None:
+    email = Entity("email", "Carla@Alpha.example", 0, 5, "…")
+    decision = Talk(level=1).says("carla@alpha.example", parse(None, entities=(email,)))
+    assert decision.contact is not None and decision.contact.value == "carla@alpha.example"
+    assert decision.replies == ()
+
+
+def test_handed_back_it_goes_on_where_it_was_told() -> None:
+    talk = Talk(intent="software_install_request", state={"resume": {"ask": "asset_tag"}})
+    assert "Inventarnummer" in words(talk.says("", *()))
+
+
+def test_thanks_after_the_end_change_nothing_and_a_new_problem_is_a_new_ticket() -> None:
+    done = {"status": Status.RESOLVED, "intent": "vpn_problem"}
+    thanked = Talk(**done).says("Danke!", parse("thank"))
+    assert not thanked.reopen and not thanked.new_ticket
+    assert Talk(**done).says("Drucker streikt", parse("printer_problem")).new_ticket
+    again = Talk(**done).says("geht doch nicht", parse("deny"))
+    assert again.reopen and again.handoff is not None
+
+
+def test_a_letter_gets_one_good_proposal() -> None:
+    talk = Talk(style=InboxStyle.LETTER, requester_name="Carla")
+    proposal = talk.says("Der Drucker druckt nicht.", parse("printer_problem"))
+    [letter] = proposal.replies
+    assert letter.offers_help and "Guten Tag Carla," in letter.text and "FL-1001" in letter.text
+    assert "1. " in letter.text and "3. " in letter.text
+    assert talk.says("Hilft nicht.", parse("deny")).handoff is not None
+
+
+def test_a_letter_that_asks_for_something_is_answered_with_all_questions_at_once() -> None:
+    [letter] = Talk(style=InboxStyle.LETTER).says("Bitte Visio", parse("software_install_request")).replies
+    assert "Welche Software" in letter.text and "Inventarnummer" in letter.text
+
+
+def test_english_is_answered_in_english() -> None:
+    assert "Did that help?" in words(Talk().says("vpn down", parse("vpn_problem", language="en")))
