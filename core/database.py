@@ -52,6 +52,20 @@ class _Job:
     future: Future[Any]
 
 
+def _keep(session: Session, instance: object) -> None:
+    # A session forgets what nobody refers to and would read it again; a use case is short, so it keeps all.
+    session.info.setdefault("kept", []).append(instance)
+
+
+for _moment in ("loaded_as_persistent", "pending_to_persistent"):
+    event.listen(Session, _moment, _keep)
+
+
+def _session(bind: Engine | Connection, **options: Any) -> Session:
+    """Without autoflush: a use case flushes where it needs an id, and everything it changed is written once."""
+    return Session(bind, autoflush=False, expire_on_commit=False, **options)
+
+
 class Database:
     """One URL, SQLite or PostgreSQL. Close it to let what was queued finish."""
 
@@ -80,7 +94,7 @@ class Database:
 
     def read_now(self, use_case: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``read`` for callers without a loop (the command line)."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with _session(self.engine) as session:
             return use_case(session, *args, **kwargs)
 
     def write_now(self, use_case: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -158,7 +172,7 @@ class _GroupCommitWriter:
                     results.append((None, None))
                     continue
                 # A session and a SAVEPOINT a use case, so that nothing of a failed one lingers.
-                with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
+                with _session(connection, join_transaction_mode="create_savepoint") as session:
                     try:
                         value = job.use_case(session)
                         session.commit()
@@ -201,7 +215,7 @@ class _PooledWriter:
         """A use case that collided with a concurrent one is simply run again: it is a function of its session."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                with _session(self._engine) as session, session.begin():
                     value = job.use_case(session)
                     session.flush()
                     _notify(session, session.info.pop("signals", []))

@@ -18,6 +18,9 @@ from core.models import OutboxRow, PromiseState, WorkRow
 
 Row = TypeVar("Row", OutboxRow, WorkRow)
 
+_EARLIER: dict[Any, Any] = {model: aliased(model) for model in (OutboxRow, WorkRow)}
+"""Made once: an alias a claim would be a new statement to compile each time."""
+
 LEASE = timedelta(seconds=60)
 """How long a claimed row may take before another worker takes it over."""
 ATTEMPTS = 12
@@ -34,7 +37,7 @@ def claim(
     session: Session, model: type[Row], now: datetime, *conditions: ColumnElement[bool], limit: int = 50
 ) -> list[Row]:
     """Lease up to ``limit`` due rows that meet the conditions, at most one a lane, oldest first."""
-    earlier = aliased(model)
+    earlier = _EARLIER[model]
     free = or_(model.leased_until.is_(None), model.leased_until <= now)
     blocked = exists().where(
         and_(
