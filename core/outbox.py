@@ -130,7 +130,11 @@ def sent(session: Session, claimed: Claimed, now: datetime) -> bool:
     if message.delivery is Delivery.QUEUED:
         message.delivery = Delivery.SENT
     touch(session, session.get_one(Ticket, message.ticket_id), now)
-    emit(session, Signal(Topic.OUTBOX, row.inbox_id))  # the next one of this conversation may go
+    following = select(OutboxRow.id).where(
+        OutboxRow.lane == row.lane, OutboxRow.state == PromiseState.PENDING, OutboxRow.id != row.id
+    )
+    if session.scalar(following.limit(1)) is not None:
+        emit(session, Signal(Topic.OUTBOX, row.inbox_id))
     return True
 
 

@@ -42,6 +42,11 @@ def emit(session: Session, signal: Signal) -> None:
     session.info.setdefault("signals", []).append(signal)
 
 
+def retract(session: Session, topic: Topic) -> None:
+    """Nobody need be woken for this topic after all: what was owed has been claimed in the same transaction."""
+    session.info["signals"] = [one for one in session.info.get("signals", ()) if one.topic is not topic]
+
+
 class Signals:
     """The hub of one process. Subscribers get every signal of their topics; a slow one loses the oldest, and polls."""
 

@@ -25,6 +25,7 @@ from core.blobs import BlobStore, FolderBlobStore
 from core.clock import Clock
 from core.database import Database
 from core.models import Inbox
+from core.signals import Topic, retract
 from core.tickets.calendar import Calendar, calendar
 from core.values import InboundMessage, Receipt
 
@@ -90,6 +91,7 @@ def _take_in(session: Session, message: InboundMessage, now: datetime, claim: bo
     receipt = intake.receive(session, message, now)
     if not claim or receipt.work_id is None:
         return receipt, []
+    retract(session, Topic.WORK)
     return receipt, workers.claim(session, now, True, receipt.work_id)
 
 

@@ -251,17 +251,19 @@ class WebChat:
 
     async def _tell(self, socket: WebSocket, visitor: str) -> None:
         with self._database.signals.subscribe(Topic.CONVERSATION, Topic.TICKET) as signals:
+            conversation, cursor = None, 0
             while True:
-                conversation = await self._database.read(conversations.find, self.inbox_id, visitor)
-                await socket.send_json({"cursor": conversation.last_seq if conversation is not None else 0})
+                if conversation is None:
+                    conversation = await self._database.read(conversations.find, self.inbox_id, visitor)
+                    cursor = conversation.last_seq if conversation is not None else 0
+                await socket.send_json({"cursor": cursor})
                 while True:
                     news = await signals.wait(HEARTBEAT)
-                    mine = conversation is None or any(
-                        (one.topic is Topic.CONVERSATION and one.id == conversation.id)
-                        or (one.topic is Topic.TICKET and one.id == conversation.ticket_id)
-                        for one in news
-                    )
-                    if mine or not news:
+                    if not news or conversation is None:
+                        break
+                    mine = [one.cursor for one in news if (one.topic, one.id) == (Topic.CONVERSATION, conversation.id)]
+                    cursor = max([cursor, *mine])
+                    if mine or any(one.topic is Topic.TICKET and one.id == conversation.ticket_id for one in news):
                         break
 
 

@@ -22,7 +22,7 @@ from core.models import (
     WorkRow,
 )
 from core.outbox import Claimed
-from core.signals import Signal, Topic, emit
+from core.signals import Signal, Topic, emit, retract
 from core.tickets import lifecycle
 from core.tickets.actions import add_note, current_conversation, locked, set_reopened, set_resolved, set_scales
 from core.tickets.history import record
@@ -58,6 +58,7 @@ def apply_decision(
     _settle_outcome(session, ticket, decision, now)
     if not claim_replies:
         return []
+    retract(session, Topic.OUTBOX)
     return outbox.claim(session, now, OutboxRow.lane == conversation.id)
 
 

@@ -71,17 +71,24 @@ class Facts:
 
 def read(session: Session, work_id: int, now: datetime) -> Facts:
     """The facts of the turn that a piece of work asks for."""
-    work = session.get_one(WorkRow, work_id)
-    ticket = session.get_one(Ticket, work.ticket_id)
-    requester = session.get_one(Requester, ticket.requester_id)
-    message = session.get(Message, work.message_id) if work.message_id is not None else None
-    organization = session.get(Organization, ticket.organization_id) if ticket.organization_id is not None else None
-    conversation = session.scalar(
-        select(Conversation).where(Conversation.ticket_id == ticket.id).order_by(Conversation.id.desc()).limit(1)
-        if message is None
-        else select(Conversation).where(Conversation.id == message.conversation_id)
-    )
-    style = session.get_one(Inbox, conversation.inbox_id).style if conversation is not None else InboxStyle.DIALOGUE
+    ticket, requester, organization, message = session.execute(
+        select(Ticket, Requester, Organization, Message)
+        .select_from(WorkRow)
+        .join(Ticket, Ticket.id == WorkRow.ticket_id)
+        .join(Requester, Requester.id == Ticket.requester_id)
+        .outerjoin(Organization, Organization.id == Ticket.organization_id)
+        .outerjoin(Message, Message.id == WorkRow.message_id)
+        .where(WorkRow.id == work_id)
+    ).one()
+    here = Conversation.ticket_id == ticket.id if message is None else Conversation.id == message.conversation_id
+    conversation, style, verified_at = session.execute(
+        select(Conversation, Inbox.style, RequesterAddress.verified_at)
+        .join(Inbox, Inbox.id == Conversation.inbox_id)
+        .join(RequesterAddress, RequesterAddress.id == Conversation.address_id)
+        .where(here)
+        .order_by(Conversation.id.desc())
+        .limit(1)
+    ).one()
     return Facts(
         ticket_id=ticket.id,
         number=ticket.number,
@@ -101,7 +108,7 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         subject=message.subject if message is not None else "",
         attachments=_attachments(session, message),
         said_anything=_said_anything(session, ticket),
-        tickets=_tickets(session, ticket, conversation),
+        tickets=_tickets(session, ticket, conversation, verified_at is not None),
         trouble=_trouble(session, ticket, now),
         queue_length=queue_length(session, ticket),
         usual_wait=_usual_wait(session),
@@ -119,19 +126,13 @@ def _said_anything(session: Session, ticket: Ticket) -> bool:
     return session.scalar(found) is not None
 
 
-def _tickets(session: Session, ticket: Ticket, conversation: Conversation | None) -> tuple[TicketLine, ...]:
-    """The person's tickets, as far as they may hear of them here: all for a verified address or a letter's sender, else
-    only those of this very conversation. The one being talked about is left out while it is new."""
-    if conversation is None:
-        return ()
-    address = session.get_one(RequesterAddress, conversation.address_id)
-    mine = select(Ticket).where(Ticket.id != ticket.id)
-    if address.verified_at is not None:
-        mine = mine.where(Ticket.requester_id == ticket.requester_id)
-    else:
-        talked = select(Message.ticket_id).where(Message.conversation_id == conversation.id)
-        mine = mine.where(Ticket.id.in_(talked))
-    found = session.scalars(mine.order_by(Ticket.id.desc()).limit(5)).all()
+def _tickets(session: Session, ticket: Ticket, conversation: Conversation, verified: bool) -> tuple[TicketLine, ...]:
+    """The person's tickets, as far as they may hear of them here: all for a verified address, else only those of this
+    very conversation. The one being talked about is left out while nothing is known of it."""
+    mine = Ticket.requester_id == ticket.requester_id
+    if not verified:
+        mine = Ticket.id.in_(select(Message.ticket_id).where(Message.conversation_id == conversation.id))
+    found = session.scalars(select(Ticket).where(Ticket.id != ticket.id, mine).order_by(Ticket.id.desc()).limit(5))
     lines = [TicketLine(row.number, row.subject, row.status) for row in found]
     if ticket.intent is not None:
         lines.insert(0, TicketLine(ticket.number, ticket.subject, ticket.status))
