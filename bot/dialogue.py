@@ -17,6 +17,7 @@ from core.values import Choice, Decision, Draft, ResolutionCode, Status
 from nlu.engine import Parse
 
 REFUSALS = 2
+OWN_MATTER_WORDS, OWN_MATTER = 6, 0.9
 _SET_SLOTS = re.compile(r"^/SetSlots\((\w+)=(.*)\)$", re.DOTALL)
 _TRUE, _FALSE = frozenset({"true", "yes", "ja"}), frozenset({"false", "no", "nein"})
 
@@ -221,7 +222,7 @@ class Dialogue(Composer):
             and (policy.is_problem(self.view, main) or main.intent == "ticket_status")
         )
         value = self._value(step, main, sure)
-        if changed and (value is None or self._is_free_text(step)):
+        if changed and (value is None or (self._is_free_text(step) and self._is_a_matter_of_its_own(main))):
             self.state.leave_flow()
             return self._start(main)
         if value is None:
@@ -235,6 +236,8 @@ class Dialogue(Composer):
             if entity.name in slot.entities:
                 return entity.value
         if slot.type == "bool":
+            if (plain := policy.yes_or_no(self.text)) is not None:
+                return plain
             if sure and main.intent in policy.YES:
                 return True
             again = sure and step.is_guided and main.intent in self.view.flows[self.state.flow].intents
@@ -258,6 +261,10 @@ class Dialogue(Composer):
 
     def _is_free_text(self, step: Step) -> bool:
         return self.view.slots[step.collect].type == "text"
+
+    def _is_a_matter_of_its_own(self, main: Parse) -> bool:
+        """An answer in free words may name any device; a change of topic is a sentence, and a clear one."""
+        return len(self.text.split()) >= OWN_MATTER_WORDS and main.confidence >= OWN_MATTER
 
     def _miss(self, step: Step) -> Decision:
         self.state.misses += 1

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bot import policy
-from bot.handoff import announcement, handoff
+from bot.handoff import announcement, handoff, letter_announcement
 from bot.policy import Reason
 from bot.responses import Voice
 from bot.state import State
 from bot.times import wanted_moment
 from bot.values import Turn
-from core.values import Address, Decision, Draft, ResolutionCode
+from core.values import Address, Decision, Draft, InboxStyle, ResolutionCode
 from nlu.engine import Parse
 
 
@@ -80,6 +80,8 @@ class Composer:
         callback = self._changes.get("callback_at")
         if callback is not None:
             self.say("utter_callback", time=self.voice.moment(callback, self.turn.now))
+        elif self.facts.style is InboxStyle.LETTER:
+            self.replies.append(letter_announcement(self.voice, self.turn.now, opening))
         else:
             wait = self.facts.usual_wait
             self.replies.append(announcement(self.voice, self.turn.now, opening, self.facts.queue_length, wait))

@@ -11,7 +11,8 @@ from bot.responses import Voice
 from bot.state import State
 from core.values import Draft, Handoff
 
-SHORT_WAIT = timedelta(minutes=20)
+WORTH_SAYING = 0.05
+"""A second or third guess below this confidence tells nobody anything."""
 
 
 def handoff(view: View, state: State, intent: str | None, reason: str, words: str) -> Handoff:
@@ -22,8 +23,8 @@ def handoff(view: View, state: State, intent: str | None, reason: str, words: st
         "summary": {language: _summary(view, state, intent, words, language) for language in LANGUAGES},
         "intents": [
             {"intent": name, "label": dict(view.intents[name].label), "confidence": confidence}
-            for name, confidence in state.ranking[:3]
-            if name in view.intents
+            for place, (name, confidence) in enumerate(state.ranking[:3])
+            if name in view.intents and (place == 0 or confidence >= WORTH_SAYING)
         ],
         "collected": [
             {"slot": slot, "label": _labels(view, slot), "value": value}
@@ -35,6 +36,13 @@ def handoff(view: View, state: State, intent: str | None, reason: str, words: st
         "solver": spec.team if spec is not None else "service-desk",
     }
     return Handoff(reason=reason, packet=packet, team=spec.team if spec is not None and spec.direct else None)
+
+
+def letter_announcement(voice: Voice, now: datetime, opening: datetime | None) -> Draft:
+    """The same for somebody who wrote a letter and is not waiting in front of a screen."""
+    if opening is not None and opening > now:
+        return voice.draft("utter_letter_handoff_closed", opening=voice.moment(opening, now))
+    return voice.draft("utter_letter_handoff_open")
 
 
 def announcement(

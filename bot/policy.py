@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from bot.content import Intent, View
@@ -34,6 +35,18 @@ class Reason(StrEnum):
     NO_ANSWER_KNOWN = "no_answer_known"
     UNAVAILABLE = "understanding_unavailable"
     CAME_BACK = "came_back"
+
+
+_YES = re.compile(r"^(ja+|jo+|jep|jap|jawohl|yes|yep|yeah|yup)\b", re.IGNORECASE)
+_NO = re.compile(r"^(nein|nee+|ne|nö|nope|no|nah)\b", re.IGNORECASE)
+_BUT = re.compile(r"\b(nicht|kein\w*|aber|not|n't|but|trotzdem|immer noch|still)\b", re.IGNORECASE)
+
+
+def yes_or_no(text: str) -> bool | None:
+    """What an answer says that begins with a plain yes or no and takes nothing back; None for any other."""
+    if _NO.match(text):
+        return False
+    return True if _YES.match(text) and not _BUT.search(text) else None
 
 
 def accepted(parse: Parse, threshold: float | None) -> bool:

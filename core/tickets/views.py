@@ -273,4 +273,11 @@ def _timeline(session: Session, ticket: Ticket) -> tuple[Entry, ...]:
         )
         if line.action != "noted"
     ]
-    return tuple(sorted(entries, key=lambda entry: (entry.at, entry.message is None)))
+    return tuple(sorted(entries, key=_order))
+
+
+def _order(entry: Entry) -> tuple[datetime, int]:
+    """By time; of one moment, the opening comes first, then what was said, then what followed from it."""
+    if entry.history is None:
+        return entry.at, 1
+    return entry.at, 0 if entry.history.action == "created" else 2

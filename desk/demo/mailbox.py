@@ -6,7 +6,7 @@ import asyncio
 import email
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import EmailMessage, Message
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, make_msgid, parseaddr
@@ -39,6 +39,8 @@ class Letter:
     references: str
     text: str
     has_html: bool
+    customer: str = ""
+    """Which of the demo's customers it is from or to."""
 
 
 class Mailbox:
@@ -83,6 +85,9 @@ class Mailbox:
         found: dict[tuple[str, bool], Letter] = {}
         for path in sorted(self._folder.glob("*.eml")):
             letter = _letter(path)
+            other = parseaddr(letter.sender if letter.sent else letter.recipient)[1]
+            customer = next((one for one in self._customers if parseaddr(one)[1] == other), "")
+            letter = replace(letter, customer=customer)
             found[letter.message_id, letter.sent] = letter
         return sorted(found.values(), key=lambda letter: letter.key, reverse=True)
 
