@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nlu.engine import Model, Parse
 
-SECOND = 0.8
+SECOND = 0.75
 """Each of two topics must be this certain by itself: a false second topic is worse than a missed one."""
 MAX_SEGMENTS = 12
 
@@ -25,7 +25,7 @@ _CLOSING = re.compile(
 )
 _QUOTED = re.compile(r"^\s*>")
 _SEPARATOR = re.compile(
-    r"(?<=[.!?])\s+|\n+|\s*(?:;|,?\s+\b(?:und )?(?:außerdem|ausserdem|zusätzlich|zweitens|übrigens|des weiteren"
+    r"(?<=[.!?])\s+|\n+|,\s+(?:und|and)\s+|\s*(?:;|,?\s+\b(?:und )?(?:außerdem|ausserdem|zusätzlich|zweitens|übrigens|des weiteren"
     r"|(?:and )?(?:also|besides|second(?:ly)?|additionally|by the way))\b)\s*",
     re.IGNORECASE,
 )
@@ -57,7 +57,8 @@ def topics(model: Model, text: str, language: str | None = None) -> list[Parse]:
     if len(rest) < 2:
         return [whole]
     certain = _certain(rest)
-    if len(certain) >= 2 and whole.intent in [parse.intent for parse in certain]:
+    if len(certain) >= 2:
+        # The whole of two problems often looks like a third one; the parts know better.
         ordered = sorted(certain[:2], key=lambda parse: parse.intent != whole.intent)
         return [_with(whole, ordered[0]), ordered[1]]
     if (whole.fallback or whole.ambiguous) and len(certain) == 1:

@@ -14,6 +14,13 @@ Floats = NDArray[np.float64]
 REGULARISATION = 10.0
 
 
+def both_sides(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
+    """A row for each class: for two classes scikit-learn keeps only the second one's."""
+    if len(weights) == 1:
+        weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
+    return weights.astype(np.float64), bias.astype(np.float64)
+
+
 @dataclass(frozen=True, slots=True)
 class Scaler:
     """Per-language means (512,), and the deviation (512,) of what is left after centring."""
@@ -49,7 +56,8 @@ class DenseHead:
         # float64 and a tight tolerance: with a loose one in float32 it collapsed to chance.
         regression = LogisticRegression(C=REGULARISATION, tol=1e-5, max_iter=400)
         regression.fit(features, classes)
-        return cls(regression.coef_.astype(np.float64), regression.intercept_.astype(np.float64))
+        weights, bias = both_sides(regression.coef_, regression.intercept_)
+        return cls(weights, bias)
 
     def scores(self, features: Floats) -> Floats:
         """Logits (n, classes) with their mean at zero."""

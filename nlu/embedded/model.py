@@ -76,7 +76,7 @@ class EmbeddedModel:
         order = np.argsort(-confidences)
         ranking = tuple((self.labels[i], float(confidences[i])) for i in order if self.labels[i] not in OUT_OF_SCOPE)
         outside = self.labels[order[0]] in OUT_OF_SCOPE
-        (intent, first), (_, second) = ranking[0], ranking[1]
+        (intent, first), second = ranking[0], ranking[1][1] if len(ranking) > 1 else 0.0
         fallback = outside or energy_ < self.calibration.energy_limit
         return Parse(
             text=text,

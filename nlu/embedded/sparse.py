@@ -12,6 +12,8 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
+from nlu.embedded.dense import both_sides
+
 Floats = NDArray[np.float64]
 
 
@@ -62,7 +64,8 @@ class SparseHead:
     def fit(cls, features: csr_matrix, classes: NDArray[np.int64]) -> SparseHead:
         machine = LinearSVC(C=1.0)
         machine.fit(features, classes)
-        return cls(np.ascontiguousarray(machine.coef_.T, np.float32), machine.intercept_.astype(np.float64))
+        weights, bias = both_sides(machine.coef_, machine.intercept_)
+        return cls(np.ascontiguousarray(weights.T, np.float32), bias)
 
     def scores(self, features: csr_matrix) -> Floats:
         """Margins (n, classes)."""

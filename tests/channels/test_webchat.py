@@ -1,0 +1,143 @@
+"""The web chat's endpoints: one message once, nobody else's files, limits with a kind word."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from channels.webchat.channel import WebChat
+from core import intake
+from core.blobs import FolderBlobStore
+from core.database import Database
+from core.tickets import actions
+from core.values import Draft, InboundMessage, Receipt
+from tests.core.desk import Desk, seed
+from tests.fakes.clock import SetClock
+
+
+class Visitor:
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+        self.token = ""
+
+    async def open(self) -> Visitor:
+        self.token = (await self._http.post("/chat/main/session")).json()["token"]
+        return self
+
+    async def post(self, **message: object) -> httpx.Response:
+        return await self._http.post("/chat/main/messages", json=message, headers=self.headers)
+
+    async def fetch(self, after: int = 0) -> dict[str, Any]:
+        found = await self._http.get("/chat/main/messages", params={"after": after}, headers=self.headers)
+        return dict(found.json())
+
+    async def upload(self, content: bytes, name: str = "bild.png") -> httpx.Response:
+        headers = {**self.headers, "content-type": "image/png"}
+        return await self._http.post("/chat/main/files", params={"name": name}, content=content, headers=headers)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
+
+
+@pytest.fixture
+async def desk(database: Database, clock: SetClock) -> Desk:
+    return await database.write(seed, clock)
+
+
+@pytest.fixture
+async def http(desk: Desk, database: Database, clock: SetClock, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    chat = WebChat(
+        desk.chat, "main", "Desk", database, FolderBlobStore(tmp_path), clock, "secret", ("https://ok.example",),
+        1000, 200, 5, 3,
+    )  # fmt: skip
+
+    async def receive(message: InboundMessage) -> Receipt:
+        return await database.write(intake.receive, message, clock.now())
+
+    running = asyncio.create_task(chat.run(receive))
+    transport = httpx.ASGITransport(Starlette(routes=list(chat.routes)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+        yield client
+    running.cancel()
+
+
+@pytest.fixture
+async def visitor(http: httpx.AsyncClient) -> Visitor:
+    return await Visitor(http).open()
+
+
+async def test_a_message_sent_again_is_one_message(visitor: Visitor) -> None:
+    first = await visitor.post(id="message-1", text="Hallo")
+    again = await visitor.post(id="message-1", text="Hallo")
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (first.json()["seq"], again.json()["seq"]) == (1, 1)
+    found = await visitor.fetch()
+    assert [message["text"] for message in found["messages"]] == ["Hallo"]
+
+
+async def test_the_cursor_misses_and_doubles_nothing(
+    visitor: Visitor, database: Database, desk: Desk, clock: SetClock
+) -> None:
+    for number in range(4):
+        await visitor.post(id=f"message-{number}", text=str(number))
+    found = await visitor.fetch(after=2)
+    assert [message["seq"] for message in found["messages"]] == [3, 4]
+    assert found["cursor"] == 4
+    await database.write(actions.reply, 1, desk.anna, Draft("Hallo"), clock.now())
+    queued = await visitor.fetch(after=4)
+    assert queued["messages"] == [] and queued["cursor"] == 4, "what may still be taken back is not shown"
+    assert queued["agent"] == "Anna"
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ({"text": "x"}, 422),
+        ({"id": "message-1"}, 422),
+        ({"id": "message-1", "text": "x" * 201}, 422),
+        ({"id": "message-1", "text": 7}, 422),
+        ({"id": "message-1", "text": "x", "files": ["forged"]}, 401),
+    ],
+)
+async def test_what_cannot_be_taken_is_explained(visitor: Visitor, message: dict[str, object], status: int) -> None:
+    answer = await visitor.post(**message)
+    assert answer.status_code == status and answer.json()["title"]
+
+
+async def test_nobody_reads_without_their_token(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/chat/main/messages", headers={"authorization": "Bearer nonsense"})).status_code == 401
+
+
+async def test_too_much_at_once_is_slowed_down(visitor: Visitor, http: httpx.AsyncClient) -> None:
+    answers = [(await visitor.post(id=f"message-{number}", text="x")).status_code for number in range(6)]
+    assert answers == [201] * 5 + [429]
+    opened = [(await http.post("/chat/main/session")).status_code for _ in range(3)]
+    assert opened == [201, 201, 429]
+
+
+async def test_a_file_goes_with_its_message_and_to_nobody_else(http: httpx.AsyncClient, visitor: Visitor) -> None:
+    file = (await visitor.upload(b"\x89PNG", "../../größe.png")).json()
+    other = await Visitor(http).open()
+    assert (await other.post(id="message-1", text="x", files=[file["file"]])).status_code == 403
+    await visitor.post(id="message-1", text="", files=[file["file"]])
+    found = await visitor.fetch()
+    [shown] = found["messages"][0]["files"]
+    assert shown["name"] == "größe.png"
+    mine = await http.get(f"/chat/main/files/{shown['id']}", headers=visitor.headers)
+    assert mine.content == b"\x89PNG" and mine.headers["content-security-policy"] == "sandbox"
+    assert (await http.get(f"/chat/main/files/{shown['id']}", headers=other.headers)).status_code == 404
+    assert (await visitor.upload(b"x" * 1001)).status_code == 413
+    assert (await visitor.upload(b"")).status_code == 422
+
+
+async def test_only_allowed_pages_may_embed_it(http: httpx.AsyncClient) -> None:
+    good = await http.post("/chat/main/session", headers={"origin": "https://ok.example"})
+    assert good.headers["access-control-allow-origin"] == "https://ok.example"
+    assert (await http.post("/chat/main/session", headers={"origin": "https://evil.example"})).status_code == 403
