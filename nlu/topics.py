@@ -25,7 +25,8 @@ _CLOSING = re.compile(
 )
 _QUOTED = re.compile(r"^\s*>")
 _SEPARATOR = re.compile(
-    r"(?<=[.!?])\s+|\n+|,\s+(?:und|and)\s+|\s*(?:;|,?\s+\b(?:und )?(?:außerdem|ausserdem|zusätzlich|zweitens|übrigens|des weiteren"
+    r"(?<=[.!?])\s+|\n+|,\s+(?:und|and)\s+"
+    r"|\s*(?:;|,?\s+\b(?:und )?(?:außerdem|ausserdem|zusätzlich|zweitens|übrigens|des weiteren"
     r"|(?:and )?(?:also|besides|second(?:ly)?|additionally|by the way))\b)\s*",
     re.IGNORECASE,
 )
