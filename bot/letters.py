@@ -24,7 +24,7 @@ class Letter(Composer):
         if self.facts.payload in ("/solved", "/not_yet"):
             return self._pressed(self.facts.payload)
         sure = self.accepted(main) and not main.ambiguous
-        if self.facts.said_anything:
+        if self.state.words:
             return self._follow_up(main, sure)
         self.state.words = self.facts.text or self.facts.subject
         if not sure:

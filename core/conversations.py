@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,7 +75,7 @@ def transcript(session: Session, inbox_id: int, thread_key: str, after: int) -> 
     ticket = session.get(Ticket, conversation.ticket_id) if conversation.ticket_id is not None else None
     agent = session.get(Agent, ticket.assignee_id) if ticket is not None and ticket.assignee_id is not None else None
     return Transcript(
-        lines=tuple(_line(session, message) for message in shown),
+        lines=_lines(session, shown),
         cursor=(shown[-1].seq or after) if shown else after,
         has_more=len(messages) > PAGE,
         ticket=ticket_number(ticket.id) if ticket is not None else "",
@@ -94,16 +95,22 @@ def attachment(session: Session, inbox_id: int, thread_key: str, attachment_id: 
     return StoredFile(row.sha256, row.filename, row.media_type, row.size, row.content_id)
 
 
-def _line(session: Session, message: Message) -> Line:
-    files = session.scalars(select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.id))
-    return Line(
-        seq=message.seq or 0,
-        author_kind=message.author_kind,
-        author_name=message.author_name,
-        text=message.text,
-        choices=tuple(Choice(choice["title"], choice["payload"]) for choice in message.choices),
-        files=tuple(
-            FileLine(file.id, StoredFile(file.sha256, file.filename, file.media_type, file.size)) for file in files
-        ),
-        created_at=message.created_at,
+def _lines(session: Session, messages: Sequence[Message]) -> tuple[Line, ...]:
+    files: dict[int, list[FileLine]] = {}
+    if messages:
+        ids = [message.id for message in messages]
+        for row in session.scalars(select(Attachment).where(Attachment.message_id.in_(ids)).order_by(Attachment.id)):
+            stored = StoredFile(row.sha256, row.filename, row.media_type, row.size)
+            files.setdefault(row.message_id, []).append(FileLine(row.id, stored))
+    return tuple(
+        Line(
+            seq=message.seq or 0,
+            author_kind=message.author_kind,
+            author_name=message.author_name,
+            text=message.text,
+            choices=tuple(Choice(choice["title"], choice["payload"]) for choice in message.choices),
+            files=tuple(files.get(message.id, ())),
+            created_at=message.created_at,
+        )
+        for message in messages
     )

@@ -53,10 +53,10 @@ def segments(text: str) -> list[str]:
 def topics(model: Model, text: str, language: str | None = None) -> list[Parse]:
     """One parse a topic, the main one first; its entities and language are the whole message's."""
     parts = segments(text)
+    if len(parts) < 2:
+        return model.parse([body(text)], language)
     parses = model.parse([body(text), *parts], language)
     whole, rest = parses[0], parses[1:]
-    if len(rest) < 2:
-        return [whole]
     certain = _certain(rest)
     if len(certain) >= 2:
         # The whole of two problems often looks like a third one; the parts know better.
