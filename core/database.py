@@ -117,7 +117,7 @@ class _GroupCommitWriter:
     """The one writer of an SQLite file. If its commit fails, everything in the batch fails with it."""
 
     def __init__(self, engine: Engine, signals: Signals) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(writes=True)
         self._signals = signals
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -164,25 +164,24 @@ class _GroupCommitWriter:
         return jobs
 
     def _commit(self, batch: list[_Job]) -> tuple[list[tuple[Any, Exception | None]], list[Signal]]:
-        results: list[tuple[Any, Exception | None]] = []
+        wanted = [job for job in batch if job.future.set_running_or_notify_cancel()]
+        results: dict[int, tuple[Any, Exception | None]] = {}
         signals: list[Signal] = []
-        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
-            for job in batch:
-                if not job.future.set_running_or_notify_cancel():
-                    results.append((None, None))
-                    continue
-                # A session and a SAVEPOINT a use case, so that nothing of a failed one lingers.
-                with _session(connection, join_transaction_mode="create_savepoint") as session:
+        # A use case that runs alone needs no SAVEPOINT: undoing it undoes the whole transaction.
+        mode = "create_savepoint" if len(wanted) > 1 else "rollback_only"
+        with self._engine.connect() as connection, connection.begin():
+            for job in wanted:
+                with _session(connection, join_transaction_mode=mode) as session:
                     try:
                         value = job.use_case(session)
                         session.commit()
                     except Exception as error:
                         session.rollback()
-                        results.append((None, error))
+                        results[id(job)] = None, error
                     else:
-                        results.append((value, None))
+                        results[id(job)] = value, None
                         signals += session.info.pop("signals", [])
-        return results, signals
+        return [results.get(id(job), (None, None)) for job in batch], signals
 
 
 class _PooledWriter:
