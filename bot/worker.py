@@ -38,6 +38,8 @@ POLL = 2.0
 """Seconds between looks when nobody called."""
 AT_ONCE = 8
 """Turns under way at the same time."""
+PASSES, BREATH = 10, 0.1
+"""How often, and for how many seconds, the bot steps aside before its next round while a flood comes in."""
 PATIENCE = 3
 """After so many failed attempts at one message it goes to people: never silence."""
 
@@ -87,6 +89,8 @@ class Worker:
         self._thinking = ThreadPoolExecutor(1, thread_name_prefix="understanding")
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self.is_flooded: Callable[[], bool] = lambda: False
+        """Whether so much is coming in that documenting it goes before answering it."""
 
     @property
     def understands(self) -> bool:
@@ -110,6 +114,7 @@ class Worker:
             try:
                 while True:
                     self._wake.clear()
+                    await self._let_pass()
                     if len(self._running) >= AT_ONCE:
                         await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
                     elif not await self._round():
@@ -117,6 +122,13 @@ class Worker:
             finally:
                 await self.drain()
                 self._thinking.shutdown(wait=False)
+
+    async def _let_pass(self) -> None:
+        """In a flood the bot works on, but slowly: nobody's mail server is kept waiting for an answer to somebody."""
+        for _ in range(PASSES):
+            if not self.is_flooded():
+                return
+            await asyncio.sleep(BREATH)
 
     async def drain(self) -> None:
         """Wait for what is under way."""

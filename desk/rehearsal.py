@@ -135,7 +135,8 @@ def rehearse(settings: Settings, path: Path) -> Report:
                     database, clock, content, opening, settings.name, _keep_to_itself, settings.nlu.threshold
                 )
                 worker.ready(model)
-                rehearsal = _Rehearsal(database, worker, wiring.receiver(database, clock, worker), clock)
+                everywhere = frozenset((await database.read(_inboxes)).values())
+                rehearsal = _Rehearsal(database, worker, wiring.receiver(database, clock, worker, everywhere), clock)
                 return await rehearsal.run(scripts)
 
             return asyncio.run(run())

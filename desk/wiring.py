@@ -27,11 +27,13 @@ from core.database import Database
 from core.models import Inbox
 from core.signals import Topic, retract
 from core.tickets.calendar import Calendar, calendar
-from core.values import InboundMessage, Receipt
+from core.values import InboundMessage, InboxStyle, Receipt
 
 log = structlog.get_logger(__name__)
 
 CHAT_KEY = "main"
+FLOOD = 3
+"""So many messages being documented at the same moment are a flood."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,23 @@ def build(settings: Settings, clock: Clock, database: Database) -> Desk:
     channels = {inbox.id: _channel(inbox, settings, clock, database, blobs) for inbox in inboxes}
     delivery = Delivery(database, clock, channels)
     worker = Worker(database, clock, content, opening, settings.name, delivery.deliver, settings.nlu.threshold)
-    receive = receiver(database, clock, worker)
+    dialogues = frozenset(id_ for id_, one in channels.items() if one.capabilities.style is InboxStyle.DIALOGUE)
+    receive = receiver(database, clock, worker, dialogues)
     return Desk(settings, clock, database, blobs, content, opening, channels, delivery, worker, receive)
 
 
-def receiver(database: Database, clock: Clock, worker: Worker) -> Receive:
-    """Intake, and in the same commit the claim of the bot's work, so that the answer begins at once."""
+def receiver(database: Database, clock: Clock, worker: Worker, dialogues: frozenset[int]) -> Receive:
+    """Intake; for inboxes where somebody waits for the answer, with the claim of the bot's work in the same commit."""
+    coming_in = 0
 
     async def receive(message: InboundMessage) -> Receipt:
-        receipt, jobs = await database.write(_take_in, message, clock.now(), worker.understands)
+        nonlocal coming_in
+        coming_in += 1
+        try:
+            at_once = worker.understands and message.inbox_id in dialogues
+            receipt, jobs = await database.write(_take_in, message, clock.now(), at_once)
+        finally:
+            coming_in -= 1
         worker.start(jobs)
         log.info(
             "received",
@@ -84,6 +94,7 @@ def receiver(database: Database, clock: Clock, worker: Worker) -> Receive:
         )
         return receipt
 
+    worker.is_flooded = lambda: coming_in >= FLOOD
     return receive
 
 

@@ -39,6 +39,8 @@ def _cut(lines: list[str]) -> int:
             return place
         # Attributions are often wrapped over two lines.
         for height in (1, 2, 3):
+            if not lines[min(place + height, len(lines)) - 1].rstrip().endswith(":"):
+                continue  # an attribution ends with a colon
             joined = " ".join(part.strip() for part in lines[place : place + height])
             after = lines[place + height : place + height + 3]
             if _GERMAN_HEADER.match(joined) and (not after or any(part.lstrip().startswith(">") for part in after)):
