@@ -12,8 +12,9 @@ import asyncio
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -66,6 +67,19 @@ def _session(bind: Engine | Connection, **options: Any) -> Session:
     return Session(bind, autoflush=False, expire_on_commit=False, **options)
 
 
+@contextmanager
+def transaction(connection: Connection, writes: bool = False) -> Iterator[None]:
+    """A transaction, committed at the end unless the block fails.
+
+    SQLite's driver is told to begin none by itself (or SAVEPOINT does not work), and a writer takes the lock at once: a
+    read transaction that turns into a write can fail without waiting.
+    """
+    with connection.begin():
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        yield
+
+
 class Database:
     """One URL, SQLite or PostgreSQL. Close it to let what was queued finish."""
 
@@ -94,7 +108,7 @@ class Database:
 
     def read_now(self, use_case: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``read`` for callers without a loop (the command line)."""
-        with _session(self.engine) as session:
+        with self.engine.connect() as connection, transaction(connection), _session(connection) as session:
             return use_case(session, *args, **kwargs)
 
     def write_now(self, use_case: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -117,7 +131,7 @@ class _GroupCommitWriter:
     """The one writer of an SQLite file. If its commit fails, everything in the batch fails with it."""
 
     def __init__(self, engine: Engine, signals: Signals) -> None:
-        self._engine = engine.execution_options(writes=True)
+        self._engine = engine
         self._signals = signals
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -167,20 +181,23 @@ class _GroupCommitWriter:
         wanted = [job for job in batch if job.future.set_running_or_notify_cancel()]
         results: dict[int, tuple[Any, Exception | None]] = {}
         signals: list[Signal] = []
-        # A use case that runs alone needs no SAVEPOINT: undoing it undoes the whole transaction.
-        mode = "create_savepoint" if len(wanted) > 1 else "rollback_only"
-        with self._engine.connect() as connection, connection.begin():
+        with self._engine.connect() as connection, transaction(connection, writes=True):
+            # Straight to the driver: SQLAlchemy's nested transactions cost as much as five statements.
+            driver = connection.connection.driver_connection
+            assert driver is not None
             for job in wanted:
-                with _session(connection, join_transaction_mode=mode) as session:
+                driver.execute("SAVEPOINT use_case")
+                with _session(connection, join_transaction_mode="rollback_only") as session:
                     try:
                         value = job.use_case(session)
-                        session.commit()
+                        session.flush()
                     except Exception as error:
-                        session.rollback()
+                        driver.execute("ROLLBACK TO use_case")
                         results[id(job)] = None, error
                     else:
                         results[id(job)] = value, None
                         signals += session.info.pop("signals", [])
+                driver.execute("RELEASE use_case")
         return [results.get(id(job), (None, None)) for job in batch], signals
 
 
@@ -276,17 +293,11 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        # pysqlite's own transaction handling knows no SAVEPOINT; BEGIN is ours (SQLAlchemy's SQLite dialect notes).
+        # pysqlite's own transaction handling knows no SAVEPOINT; BEGIN is ours, see ``transaction``.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A writer takes the lock at once: a read transaction that turns into a write can fail without waiting.
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

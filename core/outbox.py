@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from core import promises
+from core import promises, rows
 from core.models import (
     Attachment,
     Conversation,
@@ -92,7 +92,7 @@ def enqueue(
     )
     session.add(message)
     session.flush()
-    attach(session, message, draft.attachments)
+    attach(session, message.id, draft.attachments)
     if (
         author.kind is not ActorKind.AGENT
         and inbox.style is InboxStyle.LETTER
@@ -286,16 +286,16 @@ def _capped(session: Session, message: Message, conversation: Conversation, now:
     return False
 
 
-def attach(session: Session, message: Message, files: Sequence[StoredFile]) -> None:
+def attach(session: Session, message_id: int, files: Sequence[StoredFile]) -> None:
     """Write down which files belong to a message."""
-    session.add_all(
-        Attachment(
-            message_id=message.id,
+    for file in files:
+        rows.insert(
+            session,
+            Attachment,
+            message_id=message_id,
             sha256=file.sha256,
             filename=file.filename,
             media_type=file.media_type,
             size=file.size,
             content_id=file.content_id,
         )
-        for file in files
-    )

@@ -11,12 +11,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from core.database import transaction
 from core.models import Base
 
 
 def upgrade(engine: Engine) -> None:
     """Run all migrations that are missing. Safe to call at every start; concurrent starts wait for each other."""
-    with engine.begin() as connection:
+    with engine.connect() as connection, transaction(connection, writes=True):
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7346311)")
         config = _config()
@@ -26,7 +27,7 @@ def upgrade(engine: Engine) -> None:
 
 def revision(engine: Engine, message: str) -> None:
     """Write a migration that brings the database to the models (for developers)."""
-    with engine.begin() as connection:
+    with engine.connect() as connection, transaction(connection, writes=True):
         config = _config()
         config.attributes["connection"] = connection
         command.revision(config, message, autogenerate=True)

@@ -10,6 +10,7 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 
 from config.settings import Settings
 from core import schema
-from core.database import Database
+from core.database import Database, transaction
 from core.errors import Conflict, InvalidInput
 from core.models import Base
 from core.models.base import UtcDateTime
@@ -61,8 +62,8 @@ def restore(settings: Settings, path: Path) -> None:
         schema.upgrade(database.engine)
         with (
             tarfile.open(path, "r:gz") as archive,
-            database.engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
+            database.engine.connect() as connection,
+            transaction(connection, writes=True),
         ):
             _require_ours(archive, path)
             if connection.scalar(select(func.count()).select_from(Base.metadata.tables["ticket"])):
@@ -78,12 +79,14 @@ def restore(settings: Settings, path: Path) -> None:
         database.close()
 
 
-def _snapshot(database: Database) -> Connection:
+@contextmanager
+def _snapshot(database: Database) -> Iterator[Connection]:
     """A connection that sees one moment of the database for as long as it is open."""
-    connection = database.engine.connect()
-    if not database.is_sqlite:
-        connection = connection.execution_options(isolation_level="REPEATABLE READ")
-    return connection
+    with database.engine.connect() as connection:
+        if not database.is_sqlite:
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with transaction(connection):
+            yield connection
 
 
 def _require_ours(archive: tarfile.TarFile, path: Path) -> None:

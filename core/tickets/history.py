@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core import rows
 from core.models import HistoryEntry, Ticket
 from core.signals import Signal, Topic, emit
 from core.values import Actor
@@ -23,15 +24,22 @@ def record(
     session: Session, ticket: Ticket, actor: Actor, action: str, now: datetime, reason: str = "", **detail: Any
 ) -> None:
     """Add a line to the ticket's history: who did what, when and why."""
-    session.add(
-        HistoryEntry(
-            ticket_id=ticket.id,
-            at=now,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            action=action,
-            reason=reason,
-            detail=detail,
-        )
-    )
+    write(session, ticket.id, actor, action, now, reason, **detail)
     touch(session, ticket, now)
+
+
+def write(
+    session: Session, ticket_id: int, actor: Actor, action: str, now: datetime, reason: str = "", /, **detail: Any
+) -> None:
+    """The line alone, for who counts the ticket's version themselves."""
+    rows.insert(
+        session,
+        HistoryEntry,
+        ticket_id=ticket_id,
+        at=now,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        action=action,
+        reason=reason,
+        detail=detail,
+    )
