@@ -6,11 +6,12 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import structlog
+from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
 
 from bot.answers import KnowledgeIndex
@@ -24,6 +25,7 @@ from core.database import Database
 from core.knowledge import articles
 from core.models import WorkKind, WorkRow
 from core.outbox import Claimed
+from core.promises import WORK, Work
 from core.signals import Topic
 from core.tickets import decisions, facts, reminders
 from core.tickets.calendar import Calendar
@@ -44,23 +46,19 @@ PATIENCE = 3
 """After so many failed attempts at one message it goes to people: never silence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A piece of work this worker holds the lease of."""
-
-    id: int
-    lease: str
-    kind: WorkKind
-    attempts: int
+_DUE = WORK.due(limit=AT_ONCE)
+_DUE_WITHOUT_READING = WORK.due(WorkRow.kind != WorkKind.UNDERSTAND, limit=AT_ONCE)
+_DUE_THIS = WORK.due(WorkRow.id == bindparam("this"))
 
 
-def claim(session: Session, now: datetime, understands: bool, work_id: int | None = None) -> list[Job]:
-    """Lease due work; messages only for a worker that can read. With ``work_id`` only that one."""
-    conditions = [] if understands else [WorkRow.kind != WorkKind.UNDERSTAND]
-    if work_id is not None:
-        conditions.append(WorkRow.id == work_id)
-    rows = promises.claim(session, WorkRow, now, *conditions, limit=AT_ONCE)
-    return [Job(row.id, row.lease or "", row.kind, row.attempts) for row in rows]
+def claim(session: Session, now: datetime, understands: bool) -> list[Work]:
+    """Lease due work; messages only for a worker that can read."""
+    return WORK.claim(session, _DUE if understands else _DUE_WITHOUT_READING, now)
+
+
+def claim_one(session: Session, now: datetime, work_id: int) -> list[Work]:
+    """Lease this piece of work, unless an earlier one comes first."""
+    return WORK.claim(session, _DUE_THIS, now, this=work_id)
 
 
 class Worker:
@@ -135,7 +133,7 @@ class Worker:
         while self._running:
             await asyncio.gather(*self._running, return_exceptions=True)
 
-    def start(self, jobs: list[Job]) -> None:
+    def start(self, jobs: list[Work]) -> None:
         """Begin work that this process has already claimed."""
         for job in jobs:
             task = asyncio.create_task(self._do(job))
@@ -155,7 +153,7 @@ class Worker:
         self.start(jobs)
         return bool(jobs)
 
-    async def _do(self, job: Job) -> None:
+    async def _do(self, job: Work) -> None:
         try:
             match job.kind:
                 case WorkKind.UNDERSTAND:
@@ -170,17 +168,17 @@ class Worker:
             log.exception("work_failed", work=job.id, kind=str(job.kind), attempt=job.attempts)
             await self._again(job, type(error).__name__)
 
-    async def _again(self, job: Job, error: str) -> None:
+    async def _again(self, job: Work, error: str) -> None:
         def put_back(session: Session, now: datetime) -> None:
-            row = promises.held(session, WorkRow, job.id, job.lease)
-            if row is not None:
-                promises.put_back(row, now + promises.backoff(job.attempts, random.Random()), error)  # noqa: S311
+            if WORK.held(session, job.id, job.lease) is not None:
+                wait = promises.backoff(job.attempts, random.Random())  # noqa: S311 - spreads retries
+                WORK.put_back(session, job.id, now + wait, error)
 
         await self._database.write(put_back, self._clock.now())
 
     # -- one turn ---------------------------------------------------------------------------------------------------
 
-    async def _understand(self, job: Job) -> None:
+    async def _understand(self, job: Work) -> None:
         known = await self._database.read(facts.read, job.id, self._clock.now())
         if self._model is None or job.attempts > PATIENCE:
             decision = self._give_up(known)
@@ -240,7 +238,7 @@ class Worker:
             self._indexes[known.organization_id] = index
         return index
 
-    async def _acknowledge(self, job: Job) -> None:
+    async def _acknowledge(self, job: Work) -> None:
         known = await self._database.read(facts.read, job.id, self._clock.now())
         composer = Composer(self._turn(known, ()))
         name = "utter_letter_greeting_name" if known.requester_name else "utter_letter_greeting"

@@ -13,7 +13,6 @@ from channels.base import Channel, DeliveryError
 from core import outbox
 from core.clock import Clock
 from core.database import Database
-from core.models import OutboxRow
 from core.outbox import Claimed
 from core.promises import LEASE
 from core.signals import Topic
@@ -59,8 +58,7 @@ class Delivery:
             task.add_done_callback(self._running.discard)
 
     async def _round(self) -> bool:
-        mine = OutboxRow.inbox_id.in_(list(self._channels))
-        claimed = await self._database.write(outbox.claim, self._clock.now(), mine)
+        claimed = await self._database.write(outbox.claim, self._clock.now(), list(self._channels))
         self.deliver(claimed)
         return bool(claimed)
 

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from core import rows
 from core.errors import InvalidInput
 from core.joining import InboxRow, Person, Place, find_place, person, referenced
-from core.models import InboundReceipt, Inbox, Message, Ticket, WorkKind, WorkRow
+from core.models import InboundReceipt, Inbox, Message, Ticket, WorkKind
 from core.outbox import attach
+from core.promises import owe
 from core.signals import Signal, Topic, emit
 from core.tickets import lifecycle
 from core.values import ActorKind, Automation, InboundMessage, InboxStyle, Outcome, Receipt, Status
@@ -202,10 +203,7 @@ def _owe_work(
     """The bot reads everything people write: it answers what it has, and only listens where people have the ticket."""
     if inbound.automation is not None:
         return None
-    ticket_id = place.ticket.id
-    owed = {"ticket_id": ticket_id, "lane": ticket_id, "message_id": message_id}
-    work_id = rows.insert(session, WorkRow, kind=WorkKind.UNDERSTAND, due_at=now, **owed)
+    work_id = owe(session, WorkKind.UNDERSTAND, place.ticket.id, now, message_id)
     if place.is_new and inbox.style is InboxStyle.LETTER:
-        rows.insert(session, WorkRow, kind=WorkKind.ACKNOWLEDGE, due_at=now + ACKNOWLEDGE_AFTER, **owed)
-    emit(session, Signal(Topic.WORK))
+        owe(session, WorkKind.ACKNOWLEDGE, place.ticket.id, now + ACKNOWLEDGE_AFTER, message_id)
     return work_id

@@ -189,9 +189,7 @@ def _read_ticket(session: Session, statement: Executable, ticket_id: int) -> Tic
 
 def _conversation_on(session: Session, inbox: InboxRow, ticket: TicketRow, sender: Person) -> int | None:
     """Where this person already writes about this ticket."""
-    found: int | None = rows.scalar(
-        session, _OF_PERSON, inbox=inbox.id, ticket=ticket.id, address=sender.address_id
-    )
+    found: int | None = rows.scalar(session, _OF_PERSON, inbox=inbox.id, ticket=ticket.id, address=sender.address_id)
     return found
 
 

@@ -11,40 +11,72 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from core import promises, rows
-from core.models import (
-    Attachment,
-    Conversation,
-    Inbox,
-    Message,
-    OutboxRow,
-    PromiseState,
-    RequesterAddress,
-    Ticket,
-)
+from core.composing import compose
+from core.models import Attachment, Conversation, Message, OutboxRow, PromiseState, Ticket
+from core.promises import OUTBOX
 from core.signals import Signal, Topic, emit
-from core.tickets.history import record, touch
-from core.values import (
-    SYSTEM,
-    Actor,
-    ActorKind,
-    Address,
-    Choice,
-    Delivery,
-    Draft,
-    InboxStyle,
-    OutboundMessage,
-    StoredFile,
-)
+from core.tickets.history import record, touch, touched
+from core.values import SYSTEM, Actor, ActorKind, Delivery, Draft, InboxStyle, OutboundMessage, StoredFile
 
 CAPS = ((timedelta(minutes=10), 10), (timedelta(minutes=30), 30), (timedelta(hours=10), 100))
 """How many letters a machine may write to one person, or on one ticket, within each span: two robots must not talk."""
-REFERENCES = 20
-"""How many earlier Message-IDs a reply names at most."""
+
+_row, _message, _conversation = OutboxRow.__table__, Message.__table__, Conversation.__table__
+_ALL = OUTBOX.due()
+_OF_INBOXES = OUTBOX.due(OutboxRow.inbox_id.in_(bindparam("inboxes", expanding=True)))
+_OF_CONVERSATION = OUTBOX.due(OutboxRow.lane == bindparam("conversation"))
+_NEXT_SEQ = (
+    update(_conversation)  # type: ignore[arg-type]
+    .where(_conversation.c.id == bindparam("conversation"))
+    .values(last_seq=_conversation.c.last_seq + 1)
+    .returning(_conversation.c.last_seq)
+)
+_LAST_INBOUND = (
+    select(Message.external_id)
+    .where(
+        Message.conversation_id == bindparam("conversation"),
+        Message.outbound.is_(False),
+        Message.external_id.is_not(None),
+    )
+    .order_by(Message.seq.desc())
+    .limit(1)
+)
+_IS_SENT = (
+    update(_message)  # type: ignore[arg-type]
+    .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
+    .values(delivery=Delivery.SENT)
+)
+_IS_MORE = (
+    select(OutboxRow.id).where(OutboxRow.lane == bindparam("lane"), OutboxRow.state == PromiseState.PENDING).limit(1)
+)
+_MACHINES = (ActorKind.BOT, ActorKind.SYSTEM)
+_TAKE_BACK = OUTBOX.cancelling(
+    OutboxRow.message_id.in_(
+        select(Message.id).where(Message.ticket_id == bindparam("ticket"), Message.author_kind.in_(_MACHINES))
+    ),
+    OutboxRow.lease.is_(None) | (OutboxRow.leased_until <= bindparam("at")),
+).returning(_row.c.message_id)
+_TAKEN_BACK = (
+    update(_message)  # type: ignore[arg-type]
+    .where(_message.c.id == bindparam("message"))
+    .values(delivery=Delivery.CANCELLED, delivery_reason="taken_over")
+)
+
+
+class Destination(NamedTuple):
+    """Where a message goes: a conversation, locked, and the inbox it is in."""
+
+    conversation_id: int
+    address_id: int
+    inbox_id: int
+    inbox_address: str
+    style: InboxStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,60 +92,59 @@ class Claimed:
 def enqueue(
     session: Session,
     ticket: Ticket,
-    conversation: Conversation,
+    destination: Destination,
     author: Actor,
     author_name: str,
     draft: Draft,
     now: datetime,
-    due_at: datetime | None = None,
-) -> Message:
-    """Write a message and the promise to send it. The conversation's row must be locked by the caller."""
-    inbox = session.get_one(Inbox, conversation.inbox_id)
-    conversation.last_seq += 1
-    host = inbox.address.rpartition("@")[2]
-    previous = _last_inbound(session, conversation)
-    message = Message(
+) -> int:
+    """Write a message and the promise to send it; the message's id. Ticket and conversation must be locked."""
+    conversation_id = destination.conversation_id
+    message_id = rows.insert(
+        session,
+        Message,
         ticket_id=ticket.id,
-        conversation_id=conversation.id,
-        seq=conversation.last_seq,
+        conversation_id=conversation_id,
+        seq=rows.scalar(session, _NEXT_SEQ, conversation=conversation_id),
         outbound=True,
         author_kind=author.kind,
         author_id=author.id,
         author_name=author_name,
         subject=ticket.subject,
         text=draft.text,
-        external_id=f"<{uuid.uuid4()}@{host}>",
-        in_reply_to=previous,
+        external_id=f"<{uuid.uuid4()}@{destination.inbox_address.rpartition('@')[2]}>",
+        in_reply_to=rows.scalar(session, _LAST_INBOUND, conversation=conversation_id),
         choices=[{"title": choice.title, "payload": choice.payload} for choice in draft.choices],
         offers_help=draft.offers_help,
         meta=draft.meta,
         delivery=Delivery.QUEUED,
         created_at=now,
     )
-    session.add(message)
-    session.flush()
-    attach(session, message.id, draft.attachments)
-    if (
-        author.kind is not ActorKind.AGENT
-        and inbox.style is InboxStyle.LETTER
-        and _capped(session, message, conversation, now)
-    ):
-        message.delivery, message.delivery_reason = Delivery.FAILED, "too_many"
-        record(session, ticket, SYSTEM, "not_sent", now, reason="too_many", message_id=message.id)
-        return message
-    session.add(
-        OutboxRow(message_id=message.id, inbox_id=inbox.id, lane=conversation.id, due_at=due_at or now, attempts=0)
+    attach(session, message_id, draft.attachments)
+    by_machine = author.kind is not ActorKind.AGENT
+    if by_machine and destination.style is InboxStyle.LETTER and _capped(session, ticket, destination, now):
+        _mark_failed(session, message_id, "too_many")
+        record(session, ticket, SYSTEM, "not_sent", now, reason="too_many", message_id=message_id)
+        return message_id
+    rows.insert(
+        session, OutboxRow, message_id=message_id, inbox_id=destination.inbox_id, lane=conversation_id, due_at=now
     )
-    session.flush()
-    emit(session, Signal(Topic.OUTBOX, inbox.id))
+    emit(session, Signal(Topic.OUTBOX, destination.inbox_id))
     touch(session, ticket, now)
-    return message
+    return message_id
 
 
-def claim(session: Session, now: datetime, *conditions: ColumnElement[bool], limit: int = 50) -> list[Claimed]:
-    """Lease due messages, complete enough to be sent without asking again."""
-    rows = promises.claim(session, OutboxRow, now, *conditions, limit=limit)
-    claimed = [Claimed(row.id, row.lease or "", row.attempts, compose(session, row.message_id)) for row in rows]
+def claim(
+    session: Session, now: datetime, inboxes: Sequence[int] | None = None, conversation_id: int | None = None
+) -> list[Claimed]:
+    """Lease due messages, complete enough to be sent without asking again; of these inboxes or this conversation."""
+    if conversation_id is not None:
+        held = OUTBOX.claim(session, _OF_CONVERSATION, now, conversation=conversation_id)
+    elif inboxes is not None:
+        held = OUTBOX.claim(session, _OF_INBOXES, now, inboxes=list(inboxes))
+    else:
+        held = OUTBOX.claim(session, _ALL, now)
+    claimed = [Claimed(one.id, one.lease, one.attempts, compose(session, one.message_id)) for one in held]
     for one in claimed:
         # A client that fetches for itself may see it from here on: it can no longer be taken back.
         emit(session, Signal(Topic.CONVERSATION, one.message.conversation_id, one.message.seq))
@@ -122,19 +153,14 @@ def claim(session: Session, now: datetime, *conditions: ColumnElement[bool], lim
 
 def sent(session: Session, claimed: Claimed, now: datetime) -> bool:
     """The channel has it. False if the lease was lost in between (the row belongs to somebody else now)."""
-    row = promises.held(session, OutboxRow, claimed.row_id, claimed.lease)
-    if row is None:
+    held = OUTBOX.held(session, claimed.row_id, claimed.lease)
+    if held is None:
         return False
-    promises.finish(row, now)
-    message = session.get_one(Message, row.message_id)
-    if message.delivery is Delivery.QUEUED:
-        message.delivery = Delivery.SENT
-    touch(session, session.get_one(Ticket, message.ticket_id), now)
-    following = select(OutboxRow.id).where(
-        OutboxRow.lane == row.lane, OutboxRow.state == PromiseState.PENDING, OutboxRow.id != row.id
-    )
-    if session.scalar(following.limit(1)) is not None:
-        emit(session, Signal(Topic.OUTBOX, row.inbox_id))
+    OUTBOX.finish(session, held.id, now)
+    rows.execute(session, _IS_SENT, message=held.message_id)
+    touched(session, claimed.message.ticket_id, now)
+    if rows.first(session, _IS_MORE, lane=held.lane) is not None:
+        emit(session, Signal(Topic.OUTBOX, held.inbox_id))
     return True
 
 
@@ -148,17 +174,23 @@ def failed(
     jitter: random.Random,
 ) -> None:
     """It could not be sent: try again later, or, for good, say so on the ticket."""
-    row = promises.held(session, OutboxRow, claimed.row_id, claimed.lease)
-    if row is None:
+    held = OUTBOX.held(session, claimed.row_id, claimed.lease)
+    if held is None:
         return
-    if not permanent and row.attempts < promises.ATTEMPTS:
-        promises.put_back(row, now + (retry_after or promises.backoff(row.attempts, jitter)), reason)
+    if not permanent and held.attempts < promises.ATTEMPTS:
+        wait = retry_after or promises.backoff(held.attempts, jitter)
+        OUTBOX.put_back(session, held.id, now + wait, reason)
         return
-    promises.give_up(row, now, reason)
-    message = session.get_one(Message, row.message_id)
-    message.delivery, message.delivery_reason = Delivery.FAILED, reason
-    ticket = session.get_one(Ticket, message.ticket_id)
-    record(session, ticket, SYSTEM, "delivery_failed", now, reason=reason, message_id=message.id)
+    OUTBOX.give_up(session, held.id, now, reason)
+    message_id = held.message_id
+    _mark_failed(session, message_id, reason)
+    ticket = session.get_one(Ticket, claimed.message.ticket_id)
+    record(session, ticket, SYSTEM, "delivery_failed", now, reason=reason, message_id=message_id)
+
+
+def _mark_failed(session: Session, message_id: int, reason: str) -> None:
+    failure = {"delivery": Delivery.FAILED, "delivery_reason": reason}
+    session.execute(update(Message).where(Message.id == message_id).values(failure))
 
 
 def retry(session: Session, message_id: int, now: datetime) -> None:
@@ -173,25 +205,10 @@ def retry(session: Session, message_id: int, now: datetime) -> None:
     emit(session, Signal(Topic.OUTBOX, row.inbox_id))
 
 
-def cancel_machine_messages(session: Session, ticket: Ticket, now: datetime) -> int:
+def cancel_machine_messages(session: Session, ticket: Ticket, now: datetime) -> None:
     """Take back what the bot or the system wanted to say on this ticket and nobody has claimed yet."""
-    query = (
-        select(OutboxRow, Message)
-        .join(Message, Message.id == OutboxRow.message_id)
-        .where(
-            Message.ticket_id == ticket.id,
-            Message.author_kind.in_([ActorKind.BOT, ActorKind.SYSTEM]),
-            OutboxRow.state == PromiseState.PENDING,
-            (OutboxRow.lease.is_(None)) | (OutboxRow.leased_until <= now),
-        )
-        .with_for_update(of=OutboxRow)
-    )
-    cancelled = 0
-    for row, message in session.execute(query):
-        row.state, row.finished_at = PromiseState.CANCELLED, now
-        message.delivery, message.delivery_reason = Delivery.CANCELLED, "taken_over"
-        cancelled += 1
-    return cancelled
+    for message_id in rows.execute(session, _TAKE_BACK, ticket=ticket.id, at=now).scalars().all():
+        rows.execute(session, _TAKEN_BACK, message=message_id)
 
 
 def confirm_delivery(session: Session, conversation_id: int, seq: int, now: datetime) -> None:
@@ -214,74 +231,24 @@ def confirm_delivery(session: Session, conversation_id: int, seq: int, now: date
         touch(session, session.get_one(Ticket, ticket_id), now)
 
 
-def compose(session: Session, message_id: int) -> OutboundMessage:
-    """A stored message as the value a channel sends."""
-    message = session.get_one(Message, message_id)
-    conversation = session.get_one(Conversation, message.conversation_id)
-    address = session.get_one(RequesterAddress, conversation.address_id)
-    ticket = session.get_one(Ticket, message.ticket_id)
-    references = session.scalars(
-        select(Message.external_id)
-        .where(
-            Message.conversation_id == conversation.id,
-            Message.seq < message.seq,
-            Message.external_id.is_not(None),
-        )
-        .order_by(Message.seq.desc())
-        .limit(REFERENCES)
-    )
-    files = session.scalars(select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.id))
-    return OutboundMessage(
-        message_id=message.id,
-        conversation_id=conversation.id,
-        ticket_id=ticket.id,
-        inbox_id=conversation.inbox_id,
-        thread_key=conversation.thread_key,
-        recipient=Address(address.kind, address.value, address.name),
-        external_id=message.external_id or "",
-        author_kind=message.author_kind,
-        author_name=message.author_name,
-        text=message.text,
-        subject=message.subject,
-        language=ticket.language,
-        created_at=message.created_at,
-        seq=message.seq or 0,
-        in_reply_to=message.in_reply_to,
-        references=tuple(reversed([reference for reference in references if reference])),
-        choices=tuple(Choice(choice["title"], choice["payload"]) for choice in message.choices),
-        offers_help=message.offers_help,
-        attachments=tuple(
-            StoredFile(file.sha256, file.filename, file.media_type, file.size, file.content_id) for file in files
-        ),
-    )
-
-
-def _last_inbound(session: Session, conversation: Conversation) -> str | None:
-    return session.scalar(
-        select(Message.external_id)
-        .where(
-            Message.conversation_id == conversation.id,
-            Message.outbound.is_(False),
-            Message.external_id.is_not(None),
-        )
-        .order_by(Message.seq.desc())
-        .limit(1)
-    )
-
-
-def _capped(session: Session, message: Message, conversation: Conversation, now: datetime) -> bool:
-    machine = Message.author_kind.in_([ActorKind.BOT, ActorKind.SYSTEM])
-    to_recipient = Conversation.address_id == conversation.address_id
-    on_ticket = Message.ticket_id == message.ticket_id
-    for circle in (to_recipient, on_ticket):
-        count = (
-            select(func.count())
+def _capped(session: Session, ticket: Ticket, destination: Destination, now: datetime) -> bool:
+    """Whether what a machine has written, the newest included, is more than any span allows."""
+    for circle in (Conversation.address_id == destination.address_id, Message.ticket_id == ticket.id):
+        written = [func.count().filter(Message.created_at > now - span) for span, _ in CAPS]
+        longest = max(span for span, _ in CAPS)
+        counts = session.execute(
+            select(*written)
             .select_from(Message)
             .join(Conversation, Conversation.id == Message.conversation_id)
-            .where(Message.outbound, machine, Message.delivery != Delivery.FAILED, circle)
-        )
-        # The message being judged is already in the table, hence ">" and not ">=".
-        if any((session.scalar(count.where(Message.created_at > now - span)) or 0) > most for span, most in CAPS):
+            .where(
+                Message.outbound,
+                Message.author_kind.in_(_MACHINES),
+                Message.delivery != Delivery.FAILED,
+                Message.created_at > now - longest,
+                circle,
+            )
+        ).one()
+        if any(count > most for count, (_, most) in zip(counts, CAPS, strict=True)):
             return True
     return False
 

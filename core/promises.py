@@ -9,22 +9,44 @@ from __future__ import annotations
 import random
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Executable, Table, Update, and_, bindparam, exists, or_, select, update
+from sqlalchemy.orm import Session
 
-from core.models import OutboxRow, PromiseState, WorkRow
-
-Row = TypeVar("Row", OutboxRow, WorkRow)
-
-_EARLIER: dict[Any, Any] = {model: aliased(model) for model in (OutboxRow, WorkRow)}
-"""Made once: an alias a claim would be a new statement to compile each time."""
+from core import rows
+from core.models import OutboxRow, PromiseState, WorkKind, WorkRow
+from core.signals import Signal, Topic, emit
 
 LEASE = timedelta(seconds=60)
 """How long a claimed row may take before another worker takes it over."""
 ATTEMPTS = 12
 """With the backoff below, about a day and a half of trying."""
+
+
+class Work(NamedTuple):
+    """Work owed on a ticket, as its holder sees it."""
+
+    id: int
+    lease: str
+    attempts: int
+    kind: WorkKind
+    ticket_id: int
+    message_id: int | None
+
+
+class Sending(NamedTuple):
+    """A message owed to a person, as its holder sees it; ``lane`` is the conversation."""
+
+    id: int
+    lease: str
+    attempts: int
+    inbox_id: int
+    lane: int
+    message_id: int
+
+
+Held = TypeVar("Held", Work, Sending)
 
 
 def backoff(attempts: int, jitter: random.Random) -> timedelta:
@@ -33,69 +55,102 @@ def backoff(attempts: int, jitter: random.Random) -> timedelta:
     return timedelta(seconds=seconds * jitter.uniform(0.75, 1.25))
 
 
-def claim(
-    session: Session, model: type[Row], now: datetime, *conditions: ColumnElement[bool], limit: int = 50
-) -> list[Row]:
-    """Lease up to ``limit`` due rows that meet the conditions, at most one a lane, oldest first."""
-    earlier = _EARLIER[model]
-    free = or_(model.leased_until.is_(None), model.leased_until <= now)
-    blocked = exists().where(
-        and_(
-            earlier.lane == model.lane,
-            earlier.id < model.id,
-            earlier.state == PromiseState.PENDING,
-            _holds(model, earlier),
+class Promises(Generic[Held]):
+    """One table of promises; its statements are made once. A row waits for the earlier ones that agree in ``order``."""
+
+    def __init__(self, table: Any, held: type[Held], *order: str) -> None:
+        assert isinstance(table, Table)
+        self._held: type[Held] = held
+        self._table = table
+        self._columns = [table.c[name] for name in held._fields]
+        self._order = order
+        mine = and_(table.c.id == bindparam("row"), table.c.state == PromiseState.PENDING)
+        self._lease = (
+            update(table)
+            .where(table.c.id == bindparam("row"))
+            .values(lease=bindparam("token"), leased_until=bindparam("until"), attempts=table.c.attempts + 1)
         )
+        self._mine = select(*self._columns).where(mine, table.c.lease == bindparam("token")).with_for_update()
+        self._end = (
+            update(table)
+            .where(table.c.id == bindparam("row"))
+            .values(
+                state=bindparam("new_state"),
+                finished_at=bindparam("at"),
+                last_error=bindparam("error"),
+                lease=None,
+                leased_until=None,
+            )
+        )
+        self._again = (
+            update(table)
+            .where(table.c.id == bindparam("row"))
+            .values(lease=None, leased_until=None, due_at=bindparam("due"), last_error=bindparam("error"))
+        )
+
+    def due(self, *conditions: ColumnElement[bool], limit: int = 50) -> Executable:
+        """What ``claim`` runs: up to ``limit`` due and free rows that meet the conditions, at most one a lane."""
+        table, earlier = self._table, self._table.alias()
+        blocked = exists().where(
+            *(earlier.c[name] == table.c[name] for name in self._order),
+            earlier.c.id < table.c.id,
+            earlier.c.state == PromiseState.PENDING,
+        )
+        free = or_(table.c.leased_until.is_(None), table.c.leased_until <= bindparam("now"))
+        return (
+            select(*self._columns)
+            .where(
+                table.c.state == PromiseState.PENDING, table.c.due_at <= bindparam("now"), free, ~blocked, *conditions
+            )
+            .order_by(table.c.due_at, table.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=table)
+        )
+
+    def claim(self, session: Session, due: Executable, now: datetime, **parameters: Any) -> list[Held]:
+        """Lease what a statement of ``due`` finds, oldest first."""
+        found = [self._held(*row) for row in rows.execute(session, due, now=now, **parameters)]
+        held = [one._replace(lease=str(uuid.uuid4()), attempts=one.attempts + 1) for one in found]
+        for one in held:
+            rows.execute(session, self._lease, row=one.id, token=one.lease, until=now + LEASE)
+        return held
+
+    def held(self, session: Session, row_id: int, lease: str) -> Held | None:
+        """The row, locked, if this lease still holds it; None if somebody else took over or it was cancelled."""
+        found = rows.first(session, self._mine, row=row_id, token=lease)
+        return self._held(*found) if found is not None else None
+
+    def finish(self, session: Session, row_id: int, now: datetime) -> None:
+        rows.execute(session, self._end, row=row_id, new_state=PromiseState.DONE, at=now, error=None)
+
+    def give_up(self, session: Session, row_id: int, now: datetime, error: str) -> None:
+        rows.execute(session, self._end, row=row_id, new_state=PromiseState.FAILED, at=now, error=error)
+
+    def put_back(self, session: Session, row_id: int, due_at: datetime, error: str) -> None:
+        """Try again later."""
+        rows.execute(session, self._again, row=row_id, due=due_at, error=error)
+
+    def cancelling(self, *conditions: ColumnElement[bool]) -> Update:
+        """A statement that takes back what meets the conditions; it wants ``at``, the moment."""
+        pending = self._table.c.state == PromiseState.PENDING
+        changed = {"state": PromiseState.CANCELLED, "finished_at": bindparam("at")}
+        return update(self._table).where(pending, *conditions).values(changed)
+
+    def release_all(self, session: Session) -> None:
+        """Drop every lease. Only for a database with one process, at its start: whoever held them is dead."""
+        leased = and_(self._table.c.state == PromiseState.PENDING, self._table.c.lease.is_not(None))
+        session.execute(update(self._table).where(leased).values(lease=None, leased_until=None))
+
+
+WORK = Promises(WorkRow.__table__, Work, "lane", "kind")
+"""Order holds among work of one kind on a ticket."""
+OUTBOX = Promises(OutboxRow.__table__, Sending, "lane")
+"""Order holds within a conversation."""
+
+
+def owe(session: Session, kind: WorkKind, ticket_id: int, due_at: datetime, message_id: int | None = None) -> int:
+    """Promise work on a ticket; the id of the promise."""
+    emit(session, Signal(Topic.WORK))
+    return rows.insert(
+        session, WorkRow, kind=kind, ticket_id=ticket_id, lane=ticket_id, message_id=message_id, due_at=due_at
     )
-    query = (
-        select(model)
-        .where(model.state == PromiseState.PENDING, model.due_at <= now, free, ~blocked, *conditions)
-        .order_by(model.due_at, model.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = list(session.scalars(query))
-    for row in rows:
-        row.lease = str(uuid.uuid4())
-        row.leased_until = now + LEASE
-        row.attempts += 1
-    session.flush()
-    return rows
-
-
-def _holds(model: Any, earlier: Any) -> ColumnElement[bool]:
-    """Which earlier rows keep a later one waiting: every message, but only work of the same kind."""
-    same: ColumnElement[bool] = earlier.kind == model.kind if model is WorkRow else true()
-    return same
-
-
-def held(session: Session, model: type[Row], row_id: int, lease: str) -> Row | None:
-    """The row, locked, if this lease still holds it; None if somebody else took over or it was cancelled."""
-    row = session.scalar(select(model).where(model.id == row_id).with_for_update())
-    if row is None or row.state is not PromiseState.PENDING or row.lease != lease:
-        return None
-    return row
-
-
-def finish(row: OutboxRow | WorkRow, now: datetime) -> None:
-    row.state, row.finished_at, row.lease, row.leased_until = PromiseState.DONE, now, None, None
-
-
-def give_up(row: OutboxRow | WorkRow, now: datetime, error: str) -> None:
-    row.state, row.finished_at, row.lease, row.leased_until = PromiseState.FAILED, now, None, None
-    row.last_error = error
-
-
-def put_back(row: OutboxRow | WorkRow, due_at: datetime, error: str) -> None:
-    """Try again later."""
-    row.lease, row.leased_until, row.due_at, row.last_error = None, None, due_at, error
-
-
-def release_all(session: Session, model: type[Row]) -> int:
-    """Drop every lease. Only for a database with one process, at its start: whoever held them is dead."""
-    result = session.execute(
-        update(model)
-        .where(model.state == PromiseState.PENDING, model.lease.is_not(None))
-        .values(lease=None, leased_until=None)
-    )
-    return result.rowcount  # type: ignore[attr-defined,no-any-return]

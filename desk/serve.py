@@ -13,8 +13,8 @@ import uvicorn
 from sqlalchemy.orm import Session
 from starlette.routing import BaseRoute
 
-from core import promises, schema
-from core.models import OutboxRow, WorkRow
+from core import schema
+from core.promises import OUTBOX, WORK
 from desk.http import application
 from desk.wiring import Desk
 from nlu import registry, training_data
@@ -83,8 +83,8 @@ async def _until_stopped(work: Sequence[Awaitable[None]], server: uvicorn.Server
 
 
 def _release(session: Session) -> None:
-    promises.release_all(session, OutboxRow)
-    promises.release_all(session, WorkRow)
+    OUTBOX.release_all(session)
+    WORK.release_all(session)
 
 
 def _server(desk: Desk, routes: Sequence[BaseRoute]) -> uvicorn.Server:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot import content as contents
 from bot import worker as workers
 from bot.content import Content
-from bot.worker import Job, Worker
+from bot.worker import Worker
 from channels.base import Channel, Receive
 from channels.delivery import Delivery
 from channels.mail.channel import Mail, MailSettings
@@ -25,6 +25,7 @@ from core.blobs import BlobStore, FolderBlobStore
 from core.clock import Clock
 from core.database import Database
 from core.models import Inbox
+from core.promises import Work
 from core.signals import Topic, retract
 from core.tickets.calendar import Calendar, calendar
 from core.values import InboundMessage, InboxStyle, Receipt
@@ -98,12 +99,12 @@ def receiver(database: Database, clock: Clock, worker: Worker, dialogues: frozen
     return receive
 
 
-def _take_in(session: Session, message: InboundMessage, now: datetime, claim: bool) -> tuple[Receipt, list[Job]]:
+def _take_in(session: Session, message: InboundMessage, now: datetime, claim: bool) -> tuple[Receipt, list[Work]]:
     receipt = intake.receive(session, message, now)
     if not claim or receipt.work_id is None:
         return receipt, []
     retract(session, Topic.WORK)
-    return receipt, workers.claim(session, now, True, receipt.work_id)
+    return receipt, workers.claim_one(session, now, receipt.work_id)
 
 
 def _inboxes(session: Session) -> list[Inbox]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -39,4 +38,3 @@ class WorkRow(PromiseMixin, Base):
     kind: Mapped[WorkKind] = mapped_column(choice(WorkKind))
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
-    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)

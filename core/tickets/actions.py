@@ -7,25 +7,24 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from core import rows
 from core.errors import Conflict, InvalidInput, NotFound
 from core.models import (
     Agent,
     Conversation,
     Inbox,
     Message,
-    PromiseState,
-    Requester,
     RequesterAddress,
     Team,
     Ticket,
     WorkKind,
     WorkRow,
 )
-from core.outbox import cancel_machine_messages, enqueue
-from core.signals import Signal, Topic, emit
+from core.outbox import Destination, cancel_machine_messages, enqueue
+from core.promises import WORK, owe
 from core.tickets import lifecycle
 from core.tickets.history import record
 from core.tickets.priority import priority
@@ -41,12 +40,35 @@ from core.values import (
     ticket_number,
 )
 
+_LOCKED = (
+    select(Ticket).where(Ticket.id == bindparam("ticket")).with_for_update().execution_options(populate_existing=True)
+)
+_DESTINATION = (
+    select(Conversation.id, Conversation.address_id, Inbox.id, Inbox.address, Inbox.style)
+    .join(Inbox, Inbox.id == Conversation.inbox_id)
+    .with_for_update(of=Conversation)
+)
+_LAST_WRITTEN = _DESTINATION.where(
+    Conversation.id
+    == select(Message.conversation_id)
+    .where(Message.ticket_id == bindparam("ticket"), Message.conversation_id.is_not(None), Message.outbound.is_(False))
+    .order_by(Message.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_NEWEST = _DESTINATION.where(Conversation.ticket_id == bindparam("ticket")).order_by(Conversation.id.desc()).limit(1)
+_NO_UNDERSTANDING = WORK.cancelling(WorkRow.ticket_id == bindparam("ticket"), WorkRow.kind != WorkKind.CONTINUE_BY_MAIL)
+_MAIL_ADDRESS = (
+    select(RequesterAddress.id)
+    .where(RequesterAddress.requester_id == bindparam("requester"), RequesterAddress.kind == "email")
+    .order_by(RequesterAddress.verified_at.is_(None), RequesterAddress.id)
+    .limit(1)
+)
+
 
 def locked(session: Session, ticket_id: int) -> Ticket:
     """The ticket, locked until the end of the transaction."""
-    ticket = session.scalar(
-        select(Ticket).where(Ticket.id == ticket_id).with_for_update().execution_options(populate_existing=True)
-    )
+    ticket = session.scalar(_LOCKED, {"ticket": ticket_id})
     if ticket is None:
         raise NotFound(f"There is no ticket {ticket_number(ticket_id)}.")
     return ticket
@@ -81,13 +103,13 @@ def reply(session: Session, ticket_id: int, agent_id: int, draft: Draft, now: da
     else:
         cancel_machine_messages(session, ticket, now)
     agent = session.get_one(Agent, agent_id)
-    conversation = current_conversation(session, ticket)
-    message = enqueue(session, ticket, conversation, Actor.agent(agent_id), agent.name, draft, now)
+    destination = current_conversation(session, ticket)
+    message_id = enqueue(session, ticket, destination, Actor.agent(agent_id), agent.name, draft, now)
     ticket.first_response_at = ticket.first_response_at or now
     ticket.waiting_since = None
     ticket.status = lifecycle.after_reply(ticket.status)
-    _promise_mail(session, ticket, conversation, message, now)
-    return message.id
+    _promise_mail(session, ticket, destination, message_id, now)
+    return message_id
 
 
 def note(session: Session, ticket_id: int, agent_id: int, text: str, now: datetime) -> int:
@@ -96,13 +118,14 @@ def note(session: Session, ticket_id: int, agent_id: int, text: str, now: dateti
         raise InvalidInput("The note is empty.", "text")
     ticket = locked(session, ticket_id)
     agent = session.get_one(Agent, agent_id)
-    message = add_note(session, ticket, Actor.agent(agent_id), agent.name, text, now)
-    return message.id
+    return add_note(session, ticket, Actor.agent(agent_id), agent.name, text, now)
 
 
-def add_note(session: Session, ticket: Ticket, author: Actor, author_name: str, text: str, now: datetime) -> Message:
-    """An internal note by anybody; the ticket must be locked."""
-    message = Message(
+def add_note(session: Session, ticket: Ticket, author: Actor, author_name: str, text: str, now: datetime) -> int:
+    """An internal note by anybody; the ticket must be locked. Returns the message's id."""
+    message_id = rows.insert(
+        session,
+        Message,
         ticket_id=ticket.id,
         outbound=False,
         is_note=True,
@@ -112,10 +135,8 @@ def add_note(session: Session, ticket: Ticket, author: Actor, author_name: str, 
         text=text,
         created_at=now,
     )
-    session.add(message)
-    session.flush()
-    record(session, ticket, author, "noted", now, message_id=message.id)
-    return message
+    record(session, ticket, author, "noted", now, message_id=message_id)
+    return message_id
 
 
 def hand_back(
@@ -133,17 +154,7 @@ def hand_back(
     ticket.bot_state = {**ticket.bot_state, "resume": resume}
     ticket.status = Status.OPEN
     record(session, ticket, Actor.agent(agent_id), "handed_back", now, reason=note_text, **resume)
-    session.add(
-        WorkRow(
-            kind=WorkKind.UNDERSTAND,
-            ticket_id=ticket.id,
-            lane=ticket.id,
-            message_id=None,
-            due_at=now,
-            payload={"resume": resume},
-        )
-    )
-    emit(session, Signal(Topic.WORK))
+    owe(session, WorkKind.UNDERSTAND, ticket.id, now)
 
 
 def assign(session: Session, ticket_id: int, actor_id: int, assignee_id: int | None, now: datetime) -> None:
@@ -269,27 +280,12 @@ def set_scales(ticket: Ticket, impact: Scale | None, urgency: Scale | None, chan
         changed["priority"] = str(computed)
 
 
-def current_conversation(session: Session, ticket: Ticket) -> Conversation:
+def current_conversation(session: Session, ticket: Ticket) -> Destination:
     """Where the requester last wrote on this ticket, locked: an answer goes there."""
-    latest = (
-        select(Message.conversation_id)
-        .where(Message.ticket_id == ticket.id, Message.conversation_id.is_not(None), Message.outbound.is_(False))
-        .order_by(Message.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    conversation = session.scalar(select(Conversation).where(Conversation.id == latest).with_for_update())
-    if conversation is None:
-        conversation = session.scalar(
-            select(Conversation)
-            .where(Conversation.ticket_id == ticket.id)
-            .order_by(Conversation.id.desc())
-            .limit(1)
-            .with_for_update()
-        )
-    if conversation is None:
+    found = rows.first(session, _LAST_WRITTEN, ticket=ticket.id) or rows.first(session, _NEWEST, ticket=ticket.id)
+    if found is None:
         raise Conflict("This ticket has no conversation to answer in.")
-    return conversation
+    return Destination(*found)
 
 
 def _to_people(session: Session, ticket: Ticket, agent_id: int, now: datetime) -> None:
@@ -306,9 +302,7 @@ def _to_people(session: Session, ticket: Ticket, agent_id: int, now: datetime) -
 
 def _cancel_understanding(session: Session, ticket: Ticket, now: datetime) -> None:
     """The bot need not read, confirm or close anything any more; a worker that is at it finds its lease gone."""
-    query = select(WorkRow).where(WorkRow.ticket_id == ticket.id, WorkRow.state == PromiseState.PENDING)
-    for row in session.scalars(query.where(WorkRow.kind != WorkKind.CONTINUE_BY_MAIL).with_for_update()):
-        row.state, row.finished_at = PromiseState.CANCELLED, now
+    rows.execute(session, _NO_UNDERSTANDING, ticket=ticket.id, at=now)
 
 
 def _require_open(ticket: Ticket) -> None:
@@ -320,31 +314,13 @@ CONTINUE_BY_MAIL_AFTER = timedelta(minutes=3)
 """How long an answer in the chat waits to be fetched before it is sent by mail as well."""
 
 
-def _promise_mail(
-    session: Session, ticket: Ticket, conversation: Conversation, message: Message, now: datetime
-) -> None:
+def _promise_mail(session: Session, ticket: Ticket, destination: Destination, message_id: int, now: datetime) -> None:
     """If the person has left the chat and an address, what was said there is sent to it."""
-    inbox = session.get_one(Inbox, conversation.inbox_id)
-    if inbox.style is InboxStyle.LETTER or mail_address(session, ticket) is None:
-        return
-    session.add(
-        WorkRow(
-            kind=WorkKind.CONTINUE_BY_MAIL,
-            ticket_id=ticket.id,
-            lane=ticket.id,
-            message_id=message.id,
-            due_at=now + CONTINUE_BY_MAIL_AFTER,
-        )
-    )
-    emit(session, Signal(Topic.WORK))
+    if destination.style is InboxStyle.DIALOGUE and mail_address(session, ticket) is not None:
+        owe(session, WorkKind.CONTINUE_BY_MAIL, ticket.id, now + CONTINUE_BY_MAIL_AFTER, message_id)
 
 
-def mail_address(session: Session, ticket: Ticket) -> RequesterAddress | None:
-    """Where the requester can be written to, if they ever said."""
-    requester = session.get_one(Requester, ticket.requester_id)
-    return session.scalar(
-        select(RequesterAddress)
-        .where(RequesterAddress.requester_id == requester.id, RequesterAddress.kind == "email")
-        .order_by(RequesterAddress.verified_at.is_(None), RequesterAddress.id)
-        .limit(1)
-    )
+def mail_address(session: Session, ticket: Ticket) -> int | None:
+    """The address row the requester can be written to, if they ever said."""
+    found: int | None = rows.scalar(session, _MAIL_ADDRESS, requester=ticket.requester_id)
+    return found

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core import outbox, promises
+from core import outbox, rows
 from core.models import (
     Conversation,
-    Inbox,
     Message,
-    OutboxRow,
-    PromiseState,
     Requester,
     RequesterAddress,
     Team,
@@ -21,7 +18,8 @@ from core.models import (
     WorkKind,
     WorkRow,
 )
-from core.outbox import Claimed
+from core.outbox import Claimed, Destination
+from core.promises import WORK, Work, owe
 from core.signals import Signal, Topic, emit, retract
 from core.tickets import lifecycle
 from core.tickets.actions import add_note, current_conversation, locked, set_reopened, set_resolved, set_scales
@@ -32,6 +30,28 @@ SILENCE = timedelta(days=3)
 """How long after the bot's help nobody may have come back for the ticket to count as solved, unconfirmed."""
 BOT_NAME = "Firstline"
 
+_requester, _message = Requester.__table__, Message.__table__
+_SPEAKS = (
+    update(_requester)  # type: ignore[arg-type]
+    .where(_requester.c.id == bindparam("requester"))
+    .values(language=bindparam("spoken"))
+)
+_META = select(Message.meta).where(Message.id == bindparam("message"))
+_UNDERSTOOD = (
+    update(_message)  # type: ignore[arg-type]
+    .where(_message.c.id == bindparam("message"))
+    .values(meta=bindparam("new_meta"))
+)
+_WHOSE = select(RequesterAddress.requester_id).where(
+    RequesterAddress.kind == bindparam("kind"), RequesterAddress.value == bindparam("value")
+)
+_NO_LETTER_OWED = WORK.cancelling(
+    WorkRow.ticket_id == bindparam("ticket"),
+    WorkRow.kind.in_([WorkKind.ACKNOWLEDGE, WorkKind.CONFIRM_SILENCE]),
+)
+"""Something has been said: the plain confirmation is not owed any more, nor what was promised for a silence."""
+_NOT_SILENT = WORK.cancelling(WorkRow.ticket_id == bindparam("ticket"), WorkRow.kind == WorkKind.CONFIRM_SILENCE)
+
 
 def apply_decision(
     session: Session, work_id: int, lease: str, decision: Decision, now: datetime, claim_replies: bool = True
@@ -40,33 +60,33 @@ def apply_decision(
 
     With ``claim_replies`` what the bot says is leased to the caller in the same transaction, to be sent at once.
     """
-    work = promises.held(session, WorkRow, work_id, lease)
+    work = WORK.held(session, work_id, lease)
     if work is None:
         return None
     ticket = locked(session, work.ticket_id)
-    promises.finish(work, now)
+    WORK.finish(session, work.id, now)
     if ticket.level > 0:
         _listen(session, ticket, decision, now)
         return None
     if decision.new_ticket and work.message_id is not None:
         ticket = _move_to_new_ticket(session, ticket, work.message_id, now)
-    conversation = current_conversation(session, ticket)
+    destination = current_conversation(session, ticket)
     _settle_facts(session, ticket, work, decision, now)
-    _say(session, ticket, conversation, decision, now)
+    _say(session, ticket, destination, decision, now)
     if decision.note:
         add_note(session, ticket, BOT, BOT_NAME, decision.note, now)
     _settle_outcome(session, ticket, decision, now)
     if not claim_replies:
         return []
     retract(session, Topic.OUTBOX)
-    return outbox.claim(session, now, OutboxRow.lane == conversation.id)
+    return outbox.claim(session, now, conversation_id=destination.conversation_id)
 
 
 def _listen(session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:
     """People have the ticket: the bot says nothing, but keeps an address, a call back, or that it is not solved."""
     requester = Actor(ActorKind.REQUESTER, ticket.requester_id)
     if decision.contact is not None:
-        _remember(session, ticket, session.get_one(Requester, ticket.requester_id), decision.contact)
+        _remember(session, ticket, decision.contact)
         record(session, ticket, requester, "left_address", now)
     if decision.callback_at is not None:
         ticket.callback_at = decision.callback_at
@@ -75,12 +95,12 @@ def _listen(session: Session, ticket: Ticket, decision: Decision, now: datetime)
         set_reopened(session, ticket, requester, now, decision.reason)
 
 
-def _settle_facts(session: Session, ticket: Ticket, work: WorkRow, decision: Decision, now: datetime) -> None:
-    requester = session.get_one(Requester, ticket.requester_id)
+def _settle_facts(session: Session, ticket: Ticket, work: Work, decision: Decision, now: datetime) -> None:
     changed: dict[str, str] = {}
     ticket.bot_state = decision.state
     if decision.language is not None:
-        ticket.language = requester.language = decision.language
+        ticket.language = decision.language
+        rows.execute(session, _SPEAKS, requester=ticket.requester_id, spoken=decision.language)
     if decision.intent is not None and decision.intent != ticket.intent:
         ticket.intent = decision.intent
         changed["intent"] = decision.intent
@@ -95,30 +115,28 @@ def _settle_facts(session: Session, ticket: Ticket, work: WorkRow, decision: Dec
         changed["callback_at"] = decision.callback_at.isoformat()
     set_scales(ticket, decision.impact, decision.urgency, changed)
     if decision.contact is not None:
-        _remember(session, ticket, requester, decision.contact)
+        _remember(session, ticket, decision.contact)
     if work.message_id is not None and decision.intent is not None:
-        message = session.get_one(Message, work.message_id)
         understood = {"intent": decision.intent, "confidence": decision.confidence, "reason": decision.reason}
-        message.meta = {**message.meta, **understood}
+        known = rows.scalar(session, _META, message=work.message_id)
+        rows.execute(session, _UNDERSTOOD, message=work.message_id, new_meta={**known, **understood})
     if changed:
         record(session, ticket, BOT, "understood", now, reason=decision.reason, **changed)
 
 
-def _say(session: Session, ticket: Ticket, conversation: Conversation, decision: Decision, now: datetime) -> None:
+def _say(session: Session, ticket: Ticket, destination: Destination, decision: Decision, now: datetime) -> None:
     if not decision.replies:
         return
     for draft in decision.replies:
-        outbox.enqueue(session, ticket, conversation, BOT, BOT_NAME, draft, now)
-    cancel_work(session, ticket, WorkKind.ACKNOWLEDGE, now)
+        outbox.enqueue(session, ticket, destination, BOT, BOT_NAME, draft, now)
+    rows.execute(session, _NO_LETTER_OWED, ticket=ticket.id, at=now)
     if ticket.status is Status.NEW:
         ticket.status = Status.OPEN
-    inbox = session.get_one(Inbox, conversation.inbox_id)
     offered = any(draft.offers_help for draft in decision.replies)
-    cancel_work(session, ticket, WorkKind.CONFIRM_SILENCE, now)
     if offered and decision.handoff is None and decision.resolve is None:
-        if inbox.style is InboxStyle.LETTER:
+        if destination.style is InboxStyle.LETTER:
             ticket.status = lifecycle.after_reply(ticket.status)
-        session.add(WorkRow(kind=WorkKind.CONFIRM_SILENCE, ticket_id=ticket.id, lane=ticket.id, due_at=now + SILENCE))
+        owe(session, WorkKind.CONFIRM_SILENCE, ticket.id, now + SILENCE)
     if decision.handoff is None:
         ticket.waiting_since = None
 
@@ -137,11 +155,11 @@ def _settle_outcome(session: Session, ticket: Ticket, decision: Decision, now: d
             ticket.status = Status.OPEN
         # The person has waited since they wrote, not since the bot gave up.
         ticket.waiting_since = ticket.waiting_since or _last_word(session, ticket) or now
-        cancel_work(session, ticket, WorkKind.CONFIRM_SILENCE, now)
+        rows.execute(session, _NOT_SILENT, ticket=ticket.id, at=now)
         record(session, ticket, BOT, "handed_off", now, reason=decision.handoff.reason, team=team_key)
     elif decision.resolve is not None and ticket.status in lifecycle.ACTIVE:
         set_resolved(session, ticket, _resolver(ticket, decision.resolve), decision.resolve, now, decision.reason)
-        cancel_work(session, ticket, WorkKind.CONFIRM_SILENCE, now)
+        rows.execute(session, _NOT_SILENT, ticket=ticket.id, at=now)
 
 
 def _resolver(ticket: Ticket, code: ResolutionCode) -> Actor:
@@ -157,23 +175,12 @@ def _last_word(session: Session, ticket: Ticket) -> datetime | None:
     )
 
 
-def cancel_work(session: Session, ticket: Ticket, kind: WorkKind, now: datetime) -> None:
-    """What was promised for later is no longer owed."""
-    query = select(WorkRow).where(
-        WorkRow.ticket_id == ticket.id, WorkRow.kind == kind, WorkRow.state == PromiseState.PENDING
-    )
-    for row in session.scalars(query.with_for_update()):
-        row.state, row.finished_at = PromiseState.CANCELLED, now
-
-
-def _remember(session: Session, ticket: Ticket, requester: Requester, contact: Address) -> None:
+def _remember(session: Session, ticket: Ticket, contact: Address) -> None:
     """An address somebody typed is a claim: it is only kept if nobody else has it, and unverified."""
-    known = session.scalar(
-        select(RequesterAddress).where(RequesterAddress.kind == contact.kind, RequesterAddress.value == contact.value)
-    )
-    if known is None:
-        session.add(RequesterAddress(requester_id=requester.id, kind=contact.kind, value=contact.value))
-    elif known.requester_id != requester.id:
+    whose = rows.scalar(session, _WHOSE, kind=contact.kind, value=contact.value)
+    if whose is None:
+        rows.insert(session, RequesterAddress, requester_id=ticket.requester_id, kind=contact.kind, value=contact.value)
+    elif whose != ticket.requester_id:
         ticket.bot_state = {**ticket.bot_state, "claimed_address": contact.value}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
 from core import rows
@@ -12,12 +13,26 @@ from core.models import HistoryEntry, Ticket
 from core.signals import Signal, Topic, emit
 from core.values import Actor
 
+_table = Ticket.__table__
+_TOUCH = (
+    update(_table)  # type: ignore[arg-type]
+    .where(_table.c.id == bindparam("ticket"))
+    .values(version=_table.c.version + 1, updated_at=bindparam("at"))
+    .returning(_table.c.version)
+)
+
 
 def touch(session: Session, ticket: Ticket, now: datetime) -> None:
     """Something about the ticket changed: its version grows, and whoever looks at it is told after the commit."""
     ticket.version += 1
     ticket.updated_at = now
     emit(session, Signal(Topic.TICKET, ticket.id, ticket.version))
+
+
+def touched(session: Session, ticket_id: int, now: datetime) -> None:
+    """The same where the ticket itself is not loaded, and must not be."""
+    version = rows.scalar(session, _TOUCH, ticket=ticket_id, at=now)
+    emit(session, Signal(Topic.TICKET, ticket_id, version))
 
 
 def record(

@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import outbox, promises
-from core.models import Conversation, Inbox, Message, Participant, Ticket, WorkRow
+from core import outbox, rows
+from core.models import Conversation, Inbox, Message, Participant, Ticket
+from core.outbox import Destination
+from core.promises import WORK
 from core.tickets import lifecycle
 from core.tickets.actions import current_conversation, locked, mail_address, set_resolved
 from core.tickets.decisions import BOT_NAME
@@ -18,11 +20,11 @@ from core.values import BOT, SYSTEM, Delivery, Draft, InboxStyle, ResolutionCode
 
 def acknowledge(session: Session, work_id: int, lease: str, draft: Draft, now: datetime) -> bool:
     """Confirm a letter that nothing has answered yet. False if that is no longer owed."""
-    work = promises.held(session, WorkRow, work_id, lease)
+    work = WORK.held(session, work_id, lease)
     if work is None:
         return False
     ticket = locked(session, work.ticket_id)
-    promises.finish(work, now)
+    WORK.finish(session, work.id, now)
     answered = select(Message.id).where(Message.ticket_id == ticket.id, Message.outbound).limit(1)
     if session.scalar(answered) is not None:
         return False
@@ -32,26 +34,31 @@ def acknowledge(session: Session, work_id: int, lease: str, draft: Draft, now: d
 
 def confirm_silence(session: Session, work_id: int, lease: str, now: datetime) -> None:
     """The bot helped, and nobody came back in time: resolved, counted apart from what was confirmed."""
-    work = promises.held(session, WorkRow, work_id, lease)
+    work = WORK.held(session, work_id, lease)
     if work is None:
         return
     ticket = locked(session, work.ticket_id)
-    promises.finish(work, now)
+    WORK.finish(session, work.id, now)
     if ticket.level == 0 and ticket.status in lifecycle.ACTIVE:
         set_resolved(session, ticket, BOT, ResolutionCode.UNCONFIRMED, now)
 
 
 def continue_by_mail(session: Session, work_id: int, lease: str, now: datetime) -> int:
     """Send by mail what was said in a chat and never fetched; the ticket goes on there. Returns how many messages."""
-    work = promises.held(session, WorkRow, work_id, lease)
+    work = WORK.held(session, work_id, lease)
     if work is None:
         return 0
     ticket = locked(session, work.ticket_id)
-    promises.finish(work, now)
+    WORK.finish(session, work.id, now)
     message = session.get_one(Message, work.message_id)
-    address = mail_address(session, ticket)
+    address_id = mail_address(session, ticket)
     mailbox = session.scalar(select(Inbox).where(Inbox.style == InboxStyle.LETTER).order_by(Inbox.id).limit(1))
-    if address is None or mailbox is None or message.delivery is Delivery.DELIVERED or ticket.status is Status.CLOSED:
+    if (
+        address_id is None
+        or mailbox is None
+        or message.delivery is Delivery.DELIVERED
+        or ticket.status is Status.CLOSED
+    ):
         return 0
     unread = session.scalars(
         select(Message)
@@ -65,21 +72,19 @@ def continue_by_mail(session: Session, work_id: int, lease: str, now: datetime) 
     ).all()
     if not unread:
         return 0
-    conversation = _mail_conversation(session, mailbox, address.id, ticket, now)
+    destination = _mail_conversation(session, mailbox, address_id, ticket, now)
     draft = Draft("\n\n".join(one.text for one in unread), meta={"continues": [one.id for one in unread]})
     author = unread[-1]
-    outbox.enqueue(session, ticket, conversation, SYSTEM, author.author_name, draft, now)
+    outbox.enqueue(session, ticket, destination, SYSTEM, author.author_name, draft, now)
     for one in unread:
         one.delivery, one.delivered_at, one.delivery_reason = Delivery.DELIVERED, now, "by_mail"
     record(session, ticket, SYSTEM, "continued_by_mail", now, messages=len(unread))
     return len(unread)
 
 
-def _mail_conversation(
-    session: Session, mailbox: Inbox, address_id: int, ticket: Ticket, now: datetime
-) -> Conversation:
-    found = session.scalar(
-        select(Conversation)
+def _mail_conversation(session: Session, mailbox: Inbox, address_id: int, ticket: Ticket, now: datetime) -> Destination:
+    conversation_id = session.scalar(
+        select(Conversation.id)
         .where(
             Conversation.inbox_id == mailbox.id,
             Conversation.ticket_id == ticket.id,
@@ -87,20 +92,17 @@ def _mail_conversation(
         )
         .with_for_update()
     )
-    if found is not None:
-        return found
-    conversation = Conversation(
-        inbox_id=mailbox.id,
-        thread_key=f"ticket-{ticket.id}-{address_id}",
-        address_id=address_id,
-        ticket_id=ticket.id,
-        last_seq=0,
-        delivered_seq=0,
-        created_at=now,
-    )
-    session.add(conversation)
-    session.flush()
-    known = select(Participant.id).where(Participant.ticket_id == ticket.id, Participant.address_id == address_id)
-    if session.scalar(known) is None:
-        session.add(Participant(ticket_id=ticket.id, address_id=address_id))
-    return conversation
+    if conversation_id is None:
+        conversation_id = rows.insert(
+            session,
+            Conversation,
+            inbox_id=mailbox.id,
+            thread_key=f"ticket-{ticket.id}-{address_id}",
+            address_id=address_id,
+            ticket_id=ticket.id,
+            created_at=now,
+        )
+        known = select(Participant.id).where(Participant.ticket_id == ticket.id, Participant.address_id == address_id)
+        if session.scalar(known) is None:
+            rows.insert(session, Participant, ticket_id=ticket.id, address_id=address_id)
+    return Destination(conversation_id, address_id, mailbox.id, mailbox.address, mailbox.style)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot import content as contents
 from bot.answers import KnowledgeIndex
-from bot.worker import Worker, claim
+from bot.worker import Worker, claim_one
 from config.settings import PACK
 from core import intake
 from core.database import Database
@@ -83,7 +83,7 @@ async def test_the_bot_tells_nobody_else(content: contents.Content, database: Da
         for owner, question in QUESTIONS.items():
             message = letter(desk, clock, question, subject=question, sender=Address("email", f"x@{asker}.example"))
             receipt = await database.write(intake.receive, message, clock.now())
-            worker.start(await database.write(claim, clock.now(), True, receipt.work_id))
+            worker.start(await database.write(claim_one, clock.now(), receipt.work_id or 0))
             await worker.drain()
             said = await database.read(
                 lambda session, ticket_id: "\n".join(

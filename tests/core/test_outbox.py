@@ -30,7 +30,7 @@ def desk(database: Database, clock: SetClock) -> Desk:
 def _say(session: Session, ticket_id: int, text: str, clock: SetClock) -> int:
     ticket = actions.locked(session, ticket_id)
     conversation = actions.current_conversation(session, ticket)
-    return outbox.enqueue(session, ticket, conversation, BOT, "Bot", Draft(text), clock.now()).id
+    return outbox.enqueue(session, ticket, conversation, BOT, "Bot", Draft(text), clock.now())
 
 
 def _open(database: Database, message: InboundMessage, clock: SetClock) -> int:

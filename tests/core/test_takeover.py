@@ -13,7 +13,7 @@ from bot import worker
 from core import intake, outbox
 from core.database import Database
 from core.errors import Conflict, InvalidInput
-from core.models import Message, OutboxRow, Ticket
+from core.models import Message, Ticket
 from core.tickets import actions, decisions
 from core.values import ActorKind, Decision, Delivery, Draft, Handoff, ResolutionCode, Status
 from tests.core.desk import Desk, chat_message, letter, seed
@@ -38,7 +38,7 @@ async def test_the_bot_never_speaks_after_a_takeover(database: Database, desk: D
     async def race(number: int) -> None:
         message = chat_message(desk, clock, thread_key=f"visitor-{number}")
         receipt = await database.write(intake.receive, message, clock.now())
-        jobs = await database.write(worker.claim, clock.now(), True, receipt.work_id)
+        jobs = await database.write(worker.claim_one, clock.now(), receipt.work_id or 0)
         ticket_id = receipt.ticket_id or 0
 
         async def bot() -> None:
@@ -52,8 +52,7 @@ async def test_the_bot_never_speaks_after_a_takeover(database: Database, desk: D
 
         _, reply_id = await asyncio.gather(bot(), human())
         # Whatever is still claimable now must not be the bot's.
-        mine = OutboxRow.message_id.in_(select(Message.id).where(Message.ticket_id == ticket_id))
-        later = await database.write(outbox.claim, clock.now(), mine)
+        later = await database.write(outbox.claim, clock.now(), None, receipt.conversation_id)
         assert all(one.message.author_kind is ActorKind.AGENT for one in later)
         for said in await database.read(_bot_messages, ticket_id):
             assert said.id < reply_id, "the bot spoke after the human"
@@ -65,7 +64,7 @@ def test_a_reply_takes_over_and_takes_back_what_the_bot_had_queued(
     database: Database, desk: Desk, clock: SetClock
 ) -> None:
     receipt = database.write_now(intake.receive, letter(desk, clock), clock.now())
-    jobs = database.write_now(worker.claim, clock.now(), True, receipt.work_id)
+    jobs = database.write_now(worker.claim_one, clock.now(), receipt.work_id or 0)
     decision = Decision(replies=(Draft("Vorschlag"),))
     database.write_now(decisions.apply_decision, jobs[0].id, jobs[0].lease, decision, clock.now(), False)
     database.write_now(actions.reply, receipt.ticket_id or 0, desk.anna, Draft("Ich übernehme."), clock.now())
@@ -79,7 +78,7 @@ def test_a_handoff_keeps_the_waiting_clock(database: Database, desk: Desk, clock
     wrote = clock.now()
     receipt = database.write_now(intake.receive, chat_message(desk, clock), wrote)
     clock.advance(minutes=2)
-    jobs = database.write_now(worker.claim, clock.now(), True, receipt.work_id)
+    jobs = database.write_now(worker.claim_one, clock.now(), receipt.work_id or 0)
     decision = Decision(replies=(Draft("Ich hole jemanden."),), handoff=Handoff("asked_for_person", {}))
     database.write_now(decisions.apply_decision, jobs[0].id, jobs[0].lease, decision, clock.now())
     assert database.read_now(Session.get_one, Ticket, receipt.ticket_id).waiting_since == wrote
@@ -89,11 +88,11 @@ def test_after_a_handoff_the_bot_is_silent_until_it_is_handed_back(
     database: Database, desk: Desk, clock: SetClock
 ) -> None:
     receipt = database.write_now(intake.receive, chat_message(desk, clock), clock.now())
-    jobs = database.write_now(worker.claim, clock.now(), True, receipt.work_id)
+    jobs = database.write_now(worker.claim_one, clock.now(), receipt.work_id or 0)
     decision = Decision(replies=(Draft("Ich hole jemanden."),), handoff=Handoff("asked_for_person", {}))
     database.write_now(decisions.apply_decision, jobs[0].id, jobs[0].lease, decision, clock.now())
     again = database.write_now(intake.receive, chat_message(desk, clock, "Hallo?"), clock.now())
-    [job] = database.write_now(worker.claim, clock.now(), True, again.work_id)
+    [job] = database.write_now(worker.claim_one, clock.now(), again.work_id or 0)
     chatter = Decision(replies=(Draft("Ich bin noch da!"),))
     assert database.write_now(decisions.apply_decision, job.id, job.lease, chatter, clock.now()) is None
     assert len(database.read_now(_bot_messages, receipt.ticket_id or 0)) == 1
@@ -106,9 +105,9 @@ def test_after_a_handoff_the_bot_is_silent_until_it_is_handed_back(
 
 def test_a_lost_lease_changes_nothing(database: Database, desk: Desk, clock: SetClock) -> None:
     receipt = database.write_now(intake.receive, chat_message(desk, clock), clock.now())
-    [job] = database.write_now(worker.claim, clock.now(), True, receipt.work_id)
+    [job] = database.write_now(worker.claim_one, clock.now(), receipt.work_id or 0)
     clock.advance(minutes=5)
-    [other] = database.write_now(worker.claim, clock.now(), True, receipt.work_id)
+    [other] = database.write_now(worker.claim_one, clock.now(), receipt.work_id or 0)
     decision = Decision(replies=(Draft("Zu spät."),))
     assert database.write_now(decisions.apply_decision, job.id, job.lease, decision, clock.now()) is None
     assert database.write_now(decisions.apply_decision, other.id, other.lease, decision, clock.now()) is not None
@@ -136,12 +135,12 @@ def test_escalating_needs_a_reason_and_goes_up_and_back(database: Database, desk
 
 def test_a_reopened_ticket_of_the_bot_goes_on_with_the_bot(database: Database, desk: Desk, clock: SetClock) -> None:
     receipt = database.write_now(intake.receive, chat_message(desk, clock), clock.now())
-    [job] = database.write_now(worker.claim, clock.now(), True, receipt.work_id)
+    [job] = database.write_now(worker.claim_one, clock.now(), receipt.work_id or 0)
     solved = Decision(replies=(Draft("Gelöst."),), resolve=ResolutionCode.SELF_RESOLUTION)
     database.write_now(decisions.apply_decision, job.id, job.lease, solved, clock.now())
     assert database.read_now(Session.get_one, Ticket, receipt.ticket_id).status is Status.RESOLVED
     again = database.write_now(intake.receive, chat_message(desk, clock, "Doch nicht."), clock.now())
-    [job] = database.write_now(worker.claim, clock.now(), True, again.work_id)
+    [job] = database.write_now(worker.claim_one, clock.now(), again.work_id or 0)
     back = Decision(replies=(Draft("Weiter geht es."),), reopen=True)
     assert database.write_now(decisions.apply_decision, job.id, job.lease, back, clock.now()) is not None
     ticket = database.read_now(Session.get_one, Ticket, receipt.ticket_id)

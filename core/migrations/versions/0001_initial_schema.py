@@ -483,7 +483,6 @@ def upgrade() -> None:
         ),
         sa.Column("ticket_id", sa.Integer(), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=True),
-        sa.Column("payload", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
