@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from core import rows
 from core.errors import NotFound
 from core.models import Agent, Attachment, Conversation, Message, OutboxRow, Ticket
 from core.values import ActorKind, Choice, Delivery, Status, StoredFile, ticket_number
@@ -48,10 +50,59 @@ class Transcript:
     with_bot: bool
 
 
-def find(session: Session, inbox_id: int, thread_key: str) -> Conversation | None:
-    return session.scalar(
-        select(Conversation).where(Conversation.inbox_id == inbox_id, Conversation.thread_key == thread_key)
+class Found(NamedTuple):
+    """A conversation by its thread; ``last_seq`` is its cursor."""
+
+    id: int
+    ticket_id: int | None
+    last_seq: int
+
+
+_FIND = select(Conversation.id, Conversation.ticket_id, Conversation.last_seq).where(
+    Conversation.inbox_id == bindparam("inbox"), Conversation.thread_key == bindparam("thread")
+)
+_FINAL = or_(
+    Message.outbound.is_(False),
+    Message.delivery.in_([Delivery.SENT, Delivery.DELIVERED]),
+    (Message.delivery == Delivery.QUEUED) & OutboxRow.lease.is_not(None),
+)
+_LINES = (
+    select(
+        Message.id,
+        Message.seq,
+        Message.author_kind,
+        Message.author_name,
+        Message.text,
+        Message.choices,
+        Message.created_at,
     )
+    .outerjoin(OutboxRow, OutboxRow.message_id == Message.id)
+    .where(Message.conversation_id == bindparam("conversation"), Message.seq > bindparam("after"), _FINAL)
+    .order_by(Message.seq)
+    .limit(PAGE + 1)
+)
+_FILES = (
+    select(
+        Attachment.message_id,
+        Attachment.id,
+        Attachment.sha256,
+        Attachment.filename,
+        Attachment.media_type,
+        Attachment.size,
+    )
+    .where(Attachment.message_id.in_(bindparam("messages", expanding=True)))
+    .order_by(Attachment.id)
+)
+_OWNER = (
+    select(Ticket.status, Ticket.level, Agent.name)
+    .outerjoin(Agent, Agent.id == Ticket.assignee_id)
+    .where(Ticket.id == bindparam("ticket"))
+)
+
+
+def find(session: Session, inbox_id: int, thread_key: str) -> Found | None:
+    found = rows.first(session, _FIND, inbox=inbox_id, thread=thread_key)
+    return Found(*found) if found is not None else None
 
 
 def transcript(session: Session, inbox_id: int, thread_key: str, after: int) -> Transcript:
@@ -59,29 +110,19 @@ def transcript(session: Session, inbox_id: int, thread_key: str, after: int) -> 
     conversation = find(session, inbox_id, thread_key)
     if conversation is None:
         return Transcript((), 0, False, "", None, "", True)
-    final = or_(
-        Message.outbound.is_(False),
-        Message.delivery.in_([Delivery.SENT, Delivery.DELIVERED]),
-        (Message.delivery == Delivery.QUEUED) & OutboxRow.lease.is_not(None),
-    )
-    messages = session.scalars(
-        select(Message)
-        .outerjoin(OutboxRow, OutboxRow.message_id == Message.id)
-        .where(Message.conversation_id == conversation.id, Message.seq > after, final)
-        .order_by(Message.seq)
-        .limit(PAGE + 1)
-    ).all()
-    shown = messages[:PAGE]
-    ticket = session.get(Ticket, conversation.ticket_id) if conversation.ticket_id is not None else None
-    agent = session.get(Agent, ticket.assignee_id) if ticket is not None and ticket.assignee_id is not None else None
+    found = rows.execute(session, _LINES, conversation=conversation.id, after=after).all()
+    shown = found[:PAGE]
+    ticket_id = conversation.ticket_id
+    owner = rows.first(session, _OWNER, ticket=ticket_id) if ticket_id is not None else None
+    status, level, agent = owner if owner is not None else (None, 0, None)
     return Transcript(
         lines=_lines(session, shown),
-        cursor=(shown[-1].seq or after) if shown else after,
-        has_more=len(messages) > PAGE,
-        ticket=ticket_number(ticket.id) if ticket is not None else "",
-        status=ticket.status if ticket is not None else None,
-        agent=agent.name if agent is not None else "",
-        with_bot=ticket is None or ticket.level == 0,
+        cursor=shown[-1].seq if shown else after,
+        has_more=len(found) > PAGE,
+        ticket=ticket_number(ticket_id) if ticket_id is not None else "",
+        status=status,
+        agent=agent or "",
+        with_bot=level == 0,
     )
 
 
@@ -95,22 +136,20 @@ def attachment(session: Session, inbox_id: int, thread_key: str, attachment_id: 
     return StoredFile(row.sha256, row.filename, row.media_type, row.size, row.content_id)
 
 
-def _lines(session: Session, messages: Sequence[Message]) -> tuple[Line, ...]:
+def _lines(session: Session, shown: Sequence[Row[*tuple[Any, ...]]]) -> tuple[Line, ...]:
     files: dict[int, list[FileLine]] = {}
-    if messages:
-        ids = [message.id for message in messages]
-        for row in session.scalars(select(Attachment).where(Attachment.message_id.in_(ids)).order_by(Attachment.id)):
-            stored = StoredFile(row.sha256, row.filename, row.media_type, row.size)
-            files.setdefault(row.message_id, []).append(FileLine(row.id, stored))
+    if shown:
+        for message_id, id_, *stored in rows.execute(session, _FILES, messages=[line.id for line in shown]):
+            files.setdefault(message_id, []).append(FileLine(id_, StoredFile(*stored)))
     return tuple(
         Line(
-            seq=message.seq or 0,
-            author_kind=message.author_kind,
-            author_name=message.author_name,
-            text=message.text,
-            choices=tuple(Choice(choice["title"], choice["payload"]) for choice in message.choices),
-            files=tuple(files.get(message.id, ())),
-            created_at=message.created_at,
+            seq=line.seq,
+            author_kind=line.author_kind,
+            author_name=line.author_name,
+            text=line.text,
+            choices=tuple(Choice(choice["title"], choice["payload"]) for choice in line.choices),
+            files=tuple(files.get(line.id, ())),
+            created_at=line.created_at,
         )
-        for message in messages
+        for line in shown
     )

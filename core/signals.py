@@ -7,7 +7,7 @@ PostgreSQL, in every other one through ``NOTIFY``. A lost signal costs time, nev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,6 +37,9 @@ class Signal:
     cursor: int = 0
 
 
+Wanted = Callable[[Signal], bool]
+
+
 def emit(session: Session, signal: Signal) -> None:
     """Note a signal to be published if and when this session's transaction commits."""
     session.info.setdefault("signals", []).append(signal)
@@ -52,21 +55,27 @@ class Signals:
 
     def __init__(self, backlog: int = 1000) -> None:
         self._backlog = backlog
-        self._subscribers: list[tuple[frozenset[Topic], asyncio.Queue[Signal], asyncio.AbstractEventLoop]] = []
+        self._subscribers: list[tuple[Wanted, asyncio.Queue[Signal], asyncio.AbstractEventLoop]] = []
 
     def publish(self, signals: Iterable[Signal]) -> None:
         """Hand signals to all subscribers. Callable from any thread."""
         batch = list(dict.fromkeys(signals))
-        for topics, queue, loop in tuple(self._subscribers):
-            wanted = [signal for signal in batch if signal.topic in topics]
+        for wants, queue, loop in tuple(self._subscribers):
+            wanted = [signal for signal in batch if wants(signal)]
             if wanted and not loop.is_closed():
                 loop.call_soon_threadsafe(_put, queue, wanted)
 
     @contextmanager
     def subscribe(self, *topics: Topic) -> Iterator[Subscription]:
-        """A subscription of the running loop, for as long as the block lasts."""
+        """A subscription of the running loop to everything about these topics, for as long as the block lasts."""
+        with self.subscribe_to(lambda signal: signal.topic in topics) as subscription:
+            yield subscription
+
+    @contextmanager
+    def subscribe_to(self, wants: Wanted) -> Iterator[Subscription]:
+        """The same for chosen signals: with many sockets open, each is woken for its own. ``wants`` must be quick."""
         queue: asyncio.Queue[Signal] = asyncio.Queue(self._backlog)
-        entry = (frozenset(topics), queue, asyncio.get_running_loop())
+        entry = (wants, queue, asyncio.get_running_loop())
         self._subscribers.append(entry)
         try:
             yield Subscription(queue)

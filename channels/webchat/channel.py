@@ -23,10 +23,10 @@ from channels.base import Capabilities, Receive
 from core import conversations, outbox
 from core.blobs import BlobStore
 from core.clock import Clock
-from core.conversations import Line, Transcript
+from core.conversations import Found, Line, Transcript
 from core.database import Database
 from core.errors import DeskError, InvalidInput, NotAllowed
-from core.signals import Topic
+from core.signals import Signal, Topic
 from core.values import ActorKind, Address, InboundMessage, InboxStyle, OutboundMessage, StoredFile
 from web.limiting import Limiter
 from web.responses import TooLarge, body, json_object, problem, status_of
@@ -250,21 +250,25 @@ class WebChat:
             told.cancel()
 
     async def _tell(self, socket: WebSocket, visitor: str) -> None:
-        with self._database.signals.subscribe(Topic.CONVERSATION, Topic.TICKET) as signals:
-            conversation, cursor = None, 0
+        conversation: Found | None = None
+
+        def concerns_us(signal: Signal) -> bool:
+            if conversation is None:
+                return signal.topic is Topic.CONVERSATION
+            return (signal.topic, signal.id) in (
+                (Topic.CONVERSATION, conversation.id),
+                (Topic.TICKET, conversation.ticket_id),
+            )
+
+        with self._database.signals.subscribe_to(concerns_us) as signals:
+            cursor, news = 0, list[Signal]()
             while True:
-                if conversation is None:
+                if conversation is None or not news:
                     conversation = await self._database.read(conversations.find, self.inbox_id, visitor)
                     cursor = conversation.last_seq if conversation is not None else 0
                 await socket.send_json({"cursor": cursor})
-                while True:
-                    news = await signals.wait(HEARTBEAT)
-                    if not news or conversation is None:
-                        break
-                    mine = [one.cursor for one in news if (one.topic, one.id) == (Topic.CONVERSATION, conversation.id)]
-                    cursor = max([cursor, *mine])
-                    if mine or any(one.topic is Topic.TICKET and one.id == conversation.ticket_id for one in news):
-                        break
+                news = await signals.wait(HEARTBEAT)
+                cursor = max([cursor, *(one.cursor for one in news if one.topic is Topic.CONVERSATION)])
 
 
 def download(content: bytes, file: StoredFile) -> Response:

@@ -316,11 +316,11 @@ CONTINUE_BY_MAIL_AFTER = timedelta(minutes=3)
 
 def _promise_mail(session: Session, ticket: Ticket, destination: Destination, message_id: int, now: datetime) -> None:
     """If the person has left the chat and an address, what was said there is sent to it."""
-    if destination.style is InboxStyle.DIALOGUE and mail_address(session, ticket) is not None:
+    if destination.style is InboxStyle.DIALOGUE and mail_address(session, ticket.requester_id) is not None:
         owe(session, WorkKind.CONTINUE_BY_MAIL, ticket.id, now + CONTINUE_BY_MAIL_AFTER, message_id)
 
 
-def mail_address(session: Session, ticket: Ticket) -> int | None:
-    """The address row the requester can be written to, if they ever said."""
-    found: int | None = rows.scalar(session, _MAIL_ADDRESS, requester=ticket.requester_id)
+def mail_address(session: Session, requester_id: int) -> int | None:
+    """The address row this person can be written to, if they ever said."""
+    found: int | None = rows.scalar(session, _MAIL_ADDRESS, requester=requester_id)
     return found

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from core import rows
 from core.models import (
     Attachment,
     Conversation,
@@ -24,7 +25,7 @@ from core.models import (
 )
 from core.tickets import lifecycle
 from core.tickets.actions import mail_address
-from core.values import ActorKind, InboxStyle, Status
+from core.values import ActorKind, InboxStyle, Status, ticket_number
 
 RECENT = timedelta(hours=4)
 REPORTS = 3
@@ -69,121 +70,145 @@ class Facts:
     usual_wait: timedelta | None
 
 
+_TURN = (
+    select(
+        Ticket.id,
+        Ticket.status,
+        Ticket.level,
+        Ticket.intent,
+        Ticket.language,
+        Ticket.bot_state,
+        Ticket.organization_id,
+        Ticket.requester_id,
+        Ticket.subject.label("ticket_subject"),
+        Requester.name,
+        Requester.vip,
+        Organization.key,
+        Message.text,
+        Message.meta,
+        Message.subject,
+        Message.conversation_id,
+        WorkRow.message_id,
+    )
+    .select_from(WorkRow)
+    .join(Ticket, Ticket.id == WorkRow.ticket_id)
+    .join(Requester, Requester.id == Ticket.requester_id)
+    .outerjoin(Organization, Organization.id == Ticket.organization_id)
+    .outerjoin(Message, Message.id == WorkRow.message_id)
+    .where(WorkRow.id == bindparam("work"))
+)
+_CONVERSATION = (
+    select(Conversation.id, Inbox.style, RequesterAddress.verified_at)
+    .join(Inbox, Inbox.id == Conversation.inbox_id)
+    .join(RequesterAddress, RequesterAddress.id == Conversation.address_id)
+    .order_by(Conversation.id.desc())
+    .limit(1)
+)
+_THIS_CONVERSATION = _CONVERSATION.where(Conversation.id == bindparam("conversation"))
+_NEWEST_CONVERSATION = _CONVERSATION.where(Conversation.ticket_id == bindparam("ticket"))
+_ATTACHMENTS = select(func.count()).where(Attachment.message_id == bindparam("message"))
+_OUTBOUND = select(Message.id).where(Message.ticket_id == bindparam("ticket"), Message.outbound).limit(1)
+_TICKETS = (
+    select(Ticket.id, Ticket.subject, Ticket.status)
+    .where(Ticket.id != bindparam("ticket"))
+    .order_by(Ticket.id.desc())
+    .limit(5)
+)
+_TICKETS_OF_PERSON = _TICKETS.where(Ticket.requester_id == bindparam("requester"))
+_TICKETS_HERE = _TICKETS.where(
+    Ticket.id.in_(select(Message.ticket_id).where(Message.conversation_id == bindparam("conversation")))
+)
+_TROUBLE = (
+    select(Ticket.intent)
+    .where(
+        Ticket.organization_id == bindparam("organization"),
+        Ticket.status.in_(lifecycle.ACTIVE),
+        Ticket.created_at > bindparam("since"),
+        Ticket.intent.is_not(None),
+    )
+    .group_by(Ticket.intent)
+    .having(func.count(Ticket.requester_id.distinct()) >= REPORTS)
+)
+_QUEUE = (
+    select(func.count())
+    .select_from(Ticket)
+    .join(Team, Team.id == Ticket.team_id)
+    .where(
+        Ticket.id != bindparam("ticket"),
+        Team.level == 1,
+        Ticket.assignee_id.is_(None),
+        Ticket.status.in_((Status.NEW, Status.OPEN)),
+    )
+)
+_TAKEN = (
+    select(HistoryEntry.at, Ticket.handed_off_at)
+    .join(Ticket, Ticket.id == HistoryEntry.ticket_id)
+    .where(
+        HistoryEntry.action == "taken_over",
+        HistoryEntry.actor_kind == ActorKind.AGENT,
+        Ticket.handed_off_at.is_not(None),
+    )
+    .order_by(HistoryEntry.id.desc())
+    .limit(SAMPLE)
+)
+
+
 def read(session: Session, work_id: int, now: datetime) -> Facts:
     """The facts of the turn that a piece of work asks for."""
-    ticket, requester, organization, message = session.execute(
-        select(Ticket, Requester, Organization, Message)
-        .select_from(WorkRow)
-        .join(Ticket, Ticket.id == WorkRow.ticket_id)
-        .join(Requester, Requester.id == Ticket.requester_id)
-        .outerjoin(Organization, Organization.id == Ticket.organization_id)
-        .outerjoin(Message, Message.id == WorkRow.message_id)
-        .where(WorkRow.id == work_id)
-    ).one()
-    here = Conversation.ticket_id == ticket.id if message is None else Conversation.id == message.conversation_id
-    conversation, style, verified_at = session.execute(
-        select(Conversation, Inbox.style, RequesterAddress.verified_at)
-        .join(Inbox, Inbox.id == Conversation.inbox_id)
-        .join(RequesterAddress, RequesterAddress.id == Conversation.address_id)
-        .where(here)
-        .order_by(Conversation.id.desc())
-        .limit(1)
-    ).one()
+    turn = rows.execute(session, _TURN, work=work_id).one()
+    if turn.conversation_id is not None:
+        here = rows.execute(session, _THIS_CONVERSATION, conversation=turn.conversation_id)
+    else:
+        here = rows.execute(session, _NEWEST_CONVERSATION, ticket=turn.id)
+    conversation_id, style, verified_at = here.one()
     return Facts(
-        ticket_id=ticket.id,
-        number=ticket.number,
-        status=ticket.status,
-        level=ticket.level,
-        intent=ticket.intent,
-        language=ticket.language,
+        ticket_id=turn.id,
+        number=ticket_number(turn.id),
+        status=turn.status,
+        level=turn.level,
+        intent=turn.intent,
+        language=turn.language,
         style=style,
-        state=ticket.bot_state,
-        requester_name=requester.name,
-        vip=requester.vip,
-        organization_id=ticket.organization_id,
-        organization=organization.key if organization is not None else None,
-        has_mail_address=mail_address(session, ticket) is not None,
-        text=message.text if message is not None else None,
-        payload=message.meta.get("payload") if message is not None else None,
-        subject=message.subject if message is not None else "",
-        attachments=_attachments(session, message),
-        said_anything=_said_anything(session, ticket),
-        tickets=_tickets(session, ticket, conversation, verified_at is not None),
-        trouble=_trouble(session, ticket, now),
-        queue_length=queue_length(session, ticket),
+        state=turn.bot_state,
+        requester_name=turn.name,
+        vip=turn.vip,
+        organization_id=turn.organization_id,
+        organization=turn.key,
+        has_mail_address=mail_address(session, turn.requester_id) is not None,
+        text=turn.text,
+        payload=turn.meta.get("payload") if turn.meta is not None else None,
+        subject=turn.subject or "",
+        attachments=rows.scalar(session, _ATTACHMENTS, message=turn.message_id),
+        said_anything=rows.first(session, _OUTBOUND, ticket=turn.id) is not None,
+        tickets=_tickets(session, turn, conversation_id, verified_at is not None),
+        trouble=_trouble(session, turn.organization_id, now),
+        queue_length=rows.scalar(session, _QUEUE, ticket=turn.id),
         usual_wait=_usual_wait(session),
     )
 
 
-def _attachments(session: Session, message: Message | None) -> int:
-    if message is None:
-        return 0
-    return session.scalar(select(func.count()).where(Attachment.message_id == message.id)) or 0
-
-
-def _said_anything(session: Session, ticket: Ticket) -> bool:
-    found = select(Message.id).where(Message.ticket_id == ticket.id, Message.outbound).limit(1)
-    return session.scalar(found) is not None
-
-
-def _tickets(session: Session, ticket: Ticket, conversation: Conversation, verified: bool) -> tuple[TicketLine, ...]:
+def _tickets(
+    session: Session, turn: Row[*tuple[Any, ...]], conversation: int, verified: bool
+) -> tuple[TicketLine, ...]:
     """The person's tickets, as far as they may hear of them here: all for a verified address, else only those of this
     very conversation. The one being talked about is left out while nothing is known of it."""
-    mine = Ticket.requester_id == ticket.requester_id
-    if not verified:
-        mine = Ticket.id.in_(select(Message.ticket_id).where(Message.conversation_id == conversation.id))
-    found = session.scalars(select(Ticket).where(Ticket.id != ticket.id, mine).order_by(Ticket.id.desc()).limit(5))
-    lines = [TicketLine(row.number, row.subject, row.status) for row in found]
-    if ticket.intent is not None:
-        lines.insert(0, TicketLine(ticket.number, ticket.subject, ticket.status))
+    if verified:
+        found = rows.execute(session, _TICKETS_OF_PERSON, ticket=turn.id, requester=turn.requester_id)
+    else:
+        found = rows.execute(session, _TICKETS_HERE, ticket=turn.id, conversation=conversation)
+    lines = [TicketLine(ticket_number(id_), subject, status) for id_, subject, status in found]
+    if turn.intent is not None:
+        lines.insert(0, TicketLine(ticket_number(turn.id), turn.ticket_subject, turn.status))
     return tuple(lines)
 
 
-def _trouble(session: Session, ticket: Ticket, now: datetime) -> tuple[str, ...]:
-    if ticket.organization_id is None:
+def _trouble(session: Session, organization_id: int | None, now: datetime) -> tuple[str, ...]:
+    if organization_id is None:
         return ()
-    query = (
-        select(Ticket.intent)
-        .where(
-            Ticket.organization_id == ticket.organization_id,
-            Ticket.status.in_(lifecycle.ACTIVE),
-            Ticket.created_at > now - RECENT,
-            Ticket.intent.is_not(None),
-        )
-        .group_by(Ticket.intent)
-        .having(func.count(Ticket.requester_id.distinct()) >= REPORTS)
-    )
-    return tuple(intent for intent in session.scalars(query) if intent)
-
-
-def queue_length(session: Session, ticket: Ticket) -> int:
-    """How many tickets wait for a person of the first level before this one would."""
-    query = (
-        select(func.count())
-        .select_from(Ticket)
-        .join(Team, Team.id == Ticket.team_id)
-        .where(
-            Ticket.id != ticket.id,
-            Team.level == 1,
-            Ticket.assignee_id.is_(None),
-            Ticket.status.in_((Status.NEW, Status.OPEN)),
-        )
-    )
-    return session.scalar(query) or 0
+    return tuple(rows.execute(session, _TROUBLE, organization=organization_id, since=now - RECENT).scalars())
 
 
 def _usual_wait(session: Session) -> timedelta | None:
     """The median time from handoff to take-over of the last handoffs; None before there are any."""
-    taken = (
-        select(HistoryEntry.at, Ticket.handed_off_at)
-        .join(Ticket, Ticket.id == HistoryEntry.ticket_id)
-        .where(
-            HistoryEntry.action == "taken_over",
-            HistoryEntry.actor_kind == ActorKind.AGENT,
-            Ticket.handed_off_at.is_not(None),
-        )
-        .order_by(HistoryEntry.id.desc())
-        .limit(SAMPLE)
-    )
-    waits = sorted(at - handed for at, handed in session.execute(taken) if handed is not None and at >= handed)
+    waits = sorted(at - handed for at, handed in rows.execute(session, _TAKEN) if at >= handed)
     return waits[len(waits) // 2] if waits else None

@@ -51,7 +51,7 @@ def continue_by_mail(session: Session, work_id: int, lease: str, now: datetime) 
     ticket = locked(session, work.ticket_id)
     WORK.finish(session, work.id, now)
     message = session.get_one(Message, work.message_id)
-    address_id = mail_address(session, ticket)
+    address_id = mail_address(session, ticket.requester_id)
     mailbox = session.scalar(select(Inbox).where(Inbox.style == InboxStyle.LETTER).order_by(Inbox.id).limit(1))
     if (
         address_id is None
