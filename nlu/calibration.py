@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp, softmax
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +30,7 @@ class Calibration:
         def loss(temperature: float) -> float:
             logs = scores / temperature
             picked = logs[np.arange(len(classes)), classes]
-            return float(np.mean(logsumexp(logs, axis=1) - picked))
+            return float(np.mean(energy(logs) - picked))
 
         found = minimize_scalar(loss, bounds=(0.05, 10.0), method="bounded")
         right = scores.argmax(axis=1) == classes
@@ -40,13 +39,15 @@ class Calibration:
 
     def confidences(self, scores: Floats) -> Floats:
         """Probabilities (n, classes)."""
-        probabilities: Floats = softmax(scores / self.temperature, axis=1)
+        logs = scores / self.temperature
+        probabilities: Floats = np.exp(logs - energy(logs)[:, None])
         return probabilities
 
 
 def energy(scores: Floats) -> Floats:
     """The log-sum-exp of raw scores (n,): low where nothing speaks for any class (Liu et al. 2020)."""
-    energies: Floats = logsumexp(scores, axis=1)
+    highest = scores.max(axis=1)
+    energies: Floats = highest + np.log(np.exp(scores - highest[:, None]).sum(axis=1))
     return energies
 
 
