@@ -40,7 +40,7 @@ POLL = 2.0
 """Seconds between looks when nobody called."""
 AT_ONCE = 8
 """Turns under way at the same time."""
-PASSES, BREATH = 10, 0.1
+PASSES, BREATH = 30, 0.1
 """How often, and for how many seconds, the bot steps aside before its next round while a flood comes in."""
 PATIENCE = 3
 """After so many failed attempts at one message it goes to people: never silence."""

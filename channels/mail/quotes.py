@@ -34,13 +34,14 @@ def new_text(text: str) -> str:
 
 def _cut(lines: list[str]) -> int:
     """The line at which the quoted history begins."""
+    # An attribution ends with a colon, and is often wrapped over two or three lines.
+    colons = [line.rstrip().endswith(":") for line in lines]
     for place, line in enumerate(lines):
         if _ORIGINAL.match(line):
             return place
-        # Attributions are often wrapped over two lines.
         for height in (1, 2, 3):
-            if not lines[min(place + height, len(lines)) - 1].rstrip().endswith(":"):
-                continue  # an attribution ends with a colon
+            if not any(colons[place + height - 1 : place + height]):
+                continue
             joined = " ".join(part.strip() for part in lines[place : place + height])
             after = lines[place + height : place + height + 3]
             if _GERMAN_HEADER.match(joined) and (not after or any(part.lstrip().startswith(">") for part in after)):

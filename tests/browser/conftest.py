@@ -15,6 +15,11 @@ from tests.fakes.mailserver import MailServer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PASSWORD = "a long test password"
+STAFF = (
+    ("lea@desk.example", "Lea Brandt", "de"),
+    ("ben@desk.example", "Ben Ott", "de"),
+    ("ida@desk.example", "Ida Field", "en"),
+)
 
 
 @dataclass
@@ -32,10 +37,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         desk = DeskProcess(folder / "data", outside.port)
         desk.start()
         (folder / "password").write_text(PASSWORD)
-        for email, name in (("lea@desk.example", "Lea Brandt"), ("ben@desk.example", "Ben Ott")):
-            desk.run(
-                "user", email, "--name", name, "--team", "service-desk", "--password-file", str(folder / "password")
-            )
+        password = ("--password-file", str(folder / "password"))
+        for email, name, language in STAFF:
+            desk.run("user", email, "--name", name, "--language", language, "--team", "service-desk", *password)
         yield Place(desk, outside)
         desk.stop()
 

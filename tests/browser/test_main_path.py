@@ -8,60 +8,20 @@ import smtplib
 from email.message import EmailMessage
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
-from tests.browser.conftest import PASSWORD, Place
+from tests.browser.conftest import Place
+from tests.browser.steps import open_chat, open_console, open_ticket, say
 from tests.fakes.mailserver import text_of
 
 pytestmark = pytest.mark.xdist_group("browser")
 
 
-async def _chat(browser: Browser, place: Place) -> Page:
-    """A customer's page with the widget open."""
-    context = await browser.new_context(locale="de-DE")
-    page = await context.new_page()
-    await page.route(
-        "**/customer",
-        lambda route: route.fulfill(
-            content_type="text/html",
-            body=f'<script type="module" src="{place.desk.base}/widget.js"></script>'
-            '<firstline-chat lang="de" open></firstline-chat>',
-        ),
-    )
-    await page.goto(f"{place.desk.base}/customer")
-    return page
-
-
-async def _say(page: Page, text: str) -> None:
-    field = page.locator("firstline-chat textarea")
-    await field.fill(text)
-    await field.press("Enter")
-
-
-async def _console(browser: Browser, place: Place, email: str = "lea@desk.example") -> Page:
-    context = await browser.new_context(locale="de-DE")
-    page = await context.new_page()
-    await page.goto(f"{place.desk.base}/console")
-    await page.fill("input[name=email]", email)
-    await page.fill("input[name=password]", PASSWORD)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url("**/views/person")
-    return page
-
-
-async def _open(console: Page, words: str) -> None:
-    """The ticket with these words in the list, once it is there."""
-    row = console.locator(".row", has_text=words).first
-    await expect(row).to_be_visible(timeout=15_000)
-    await row.click()
-    await expect(console.locator(".timeline")).to_be_visible()
-
-
 async def test_chat_through_the_bot_to_an_agent_and_back(browser: Browser, place: Place) -> None:
-    page = await _chat(browser, place)
+    page = await open_chat(browser, place)
     log = page.locator("firstline-chat .log")
     await expect(log).to_contain_text("kein Mensch")
-    await _say(page, "Mein VPN baut keine Verbindung auf, Kennwort Birnbaum")
+    await say(page, "Mein VPN baut keine Verbindung auf, Kennwort Birnbaum")
     await expect(log).to_contain_text("Hat das geholfen?")
     await page.locator("firstline-chat").get_by_role("button", name="Noch nicht").click()
     await expect(log.locator(".bubble", has_text="Hat das geholfen?")).to_have_count(2)
@@ -69,10 +29,10 @@ async def test_chat_through_the_bot_to_an_agent_and_back(browser: Browser, place
     await expect(log.locator(".bubble", has_text="Hat das geholfen?")).to_have_count(2)
     await expect(log.locator(".bubble", has_text="Birnbaum")).to_have_count(1)
 
-    console = await _console(browser, place)
+    console = await open_console(browser, place)
     await page.locator("firstline-chat .human").click()
     await expect(log).to_contain_text("Ihr Ticket FL-")
-    await _open(console, "Birnbaum")
+    await open_ticket(console, "Birnbaum")
     await expect(console.locator(".packet")).to_contain_text("Internet ohne VPN geprüft")
     await console.keyboard.press("t")
     await expect(console.get_by_text("Übernommen").first).to_be_visible()
@@ -82,7 +42,7 @@ async def test_chat_through_the_bot_to_an_agent_and_back(browser: Browser, place
     await expect(log).to_contain_text("ich sehe es mir an")
     await expect(page.locator("firstline-chat header")).to_contain_text("Lea Brandt")
 
-    await _say(page, "Danke, ich warte.")
+    await say(page, "Danke, ich warte.")
     await expect(console.locator(".timeline")).to_contain_text("ich warte", timeout=10_000)
     bubbles = await log.locator(".group.bot").count()
     await console.locator("summary", has_text="Dem Bot zurückgeben").click()
@@ -124,8 +84,8 @@ async def test_by_mail_from_the_problem_to_the_agent_s_answer(browser: Browser, 
     await page.get_by_role("button", name="Ja, ich brauche noch Hilfe").click()
     await expect(page.locator("h1")).to_have_text("Vielen Dank!")
 
-    console = await _console(browser, place)
-    await _open(console, "Quittenbaum")
+    console = await open_console(browser, place)
+    await open_ticket(console, "Quittenbaum")
     await console.locator("#reply-text").fill("Guten Tag Frau Neumann, der Techniker kommt um 14 Uhr.")
     await console.get_by_role("button", name="Senden").click()
     answer = (await asyncio.to_thread(place.outside.wait_for, seen + 3))[-1]
@@ -144,12 +104,12 @@ async def test_by_mail_from_the_problem_to_the_agent_s_answer(browser: Browser, 
 
 
 async def test_nothing_is_missed_or_doubled_over_a_lost_connection(browser: Browser, place: Place) -> None:
-    page = await _chat(browser, place)
+    page = await open_chat(browser, place)
     log = page.locator("firstline-chat .log")
-    await _say(page, "Bist du ein Mensch?")
+    await say(page, "Bist du ein Mensch?")
     await expect(log).to_contain_text("Ich bin ein Programm")
     await page.context.set_offline(True)
-    await _say(page, "Wann habt ihr geöffnet? Zwetschge")
+    await say(page, "Wann habt ihr geöffnet? Zwetschge")
     await expect(log.locator(".state")).to_be_visible()
     await page.context.set_offline(False)
     await expect(log.locator(".state")).to_have_count(0, timeout=20_000)
@@ -158,7 +118,7 @@ async def test_nothing_is_missed_or_doubled_over_a_lost_connection(browser: Brow
 
 
 async def test_the_widget_is_used_by_keyboard_alone(browser: Browser, place: Place) -> None:
-    page = await _chat(browser, place)
+    page = await open_chat(browser, place)
     await expect(page.locator("firstline-chat textarea")).to_be_focused()
     await page.keyboard.press("Escape")
     launcher = page.locator("firstline-chat .launcher")
@@ -182,10 +142,10 @@ async def test_a_wrong_password_is_explained_and_pages_ask_to_sign_in(browser: B
 
 
 async def test_two_agents_cannot_take_the_same_ticket_unseen(browser: Browser, place: Place) -> None:
-    page = await _chat(browser, place)
-    await _say(page, "Ich möchte mit einem Menschen über den Mirabellenbaum sprechen")
-    lea, ben = await _console(browser, place), await _console(browser, place, "ben@desk.example")
-    await _open(lea, "Mirabellenbaum")
-    await _open(ben, "Mirabellenbaum")
+    page = await open_chat(browser, place)
+    await say(page, "Ich möchte mit einem Menschen über den Mirabellenbaum sprechen")
+    lea, ben = await open_console(browser, place), await open_console(browser, place, "ben@desk.example")
+    await open_ticket(lea, "Mirabellenbaum")
+    await open_ticket(ben, "Mirabellenbaum")
     await lea.keyboard.press("t")
     await expect(ben.locator(".head")).to_contain_text("Lea Brandt", timeout=10_000)
