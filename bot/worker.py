@@ -162,6 +162,8 @@ class Worker:
                     await self._acknowledge(job)
                 case WorkKind.CONTINUE_BY_MAIL:
                     await self._database.write(reminders.continue_by_mail, job.id, job.lease, self._clock.now())
+                case WorkKind.REMIND:
+                    await self._database.write(reminders.remind, job.id, job.lease, self._clock.now())
                 case WorkKind.CONFIRM_SILENCE:
                     await self._database.write(reminders.confirm_silence, job.id, job.lease, self._clock.now())
         except Exception as error:  # one broken turn must not stop the bot

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
@@ -68,6 +68,20 @@ def _classify(session: Session, ticket_id: int, agent_id: int, form: Form, now: 
     )
 
 
+def _snooze(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    try:
+        hours = float(form.get("hours", ""))
+    except ValueError:
+        raise InvalidInput("Choose how long the ticket is put aside.", "hours") from None
+    actions.snooze(session, ticket_id, agent_id, now + timedelta(hours=min(max(hours, 0.25), 24 * 90)), now)
+
+
+def _correct(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    if not form.get("intent"):
+        raise InvalidInput("Choose what the message is about.", "intent")
+    actions.correct(session, ticket_id, agent_id, form["intent"], now)
+
+
 def _choice(enum: type[E], value: str, field: str) -> E | None:
     if not value:
         return None
@@ -87,4 +101,6 @@ ACTIONS: Mapping[str, Action] = {
     "resolve": _resolve,
     "reopen": _reopen,
     "classify": _classify,
+    "snooze": _snooze,
+    "correct": _correct,
 }

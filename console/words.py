@@ -29,10 +29,13 @@ CODE = {
 }
 CHANNEL = {"mail": "Mail", "webchat": "Web chat"}
 VIEW = {
-    "person": "Needs a person",
     "mine": "Mine",
+    "person": "Needs a person",
+    "unassigned": "Unassigned",
+    "team": "My teams",
     "bot": "With the bot",
     "waiting": "Waiting",
+    "snoozed": "Put aside",
     "resolved": "Resolved",
 }
 EMPTY = {
@@ -40,6 +43,9 @@ EMPTY = {
     "mine": "You have no open tickets. Take one over under “Needs a person”.",
     "bot": "The bot is not talking to anybody right now.",
     "waiting": "Nothing waits for a requester or a third party.",
+    "unassigned": "Everything has somebody who takes care of it.",
+    "team": "Your teams have nothing to do. What is passed on to them appears here.",
+    "snoozed": "You have put nothing aside.",
     "resolved": "Nothing has been resolved yet.",
 }
 REASON = {
@@ -83,6 +89,10 @@ HISTORY = {
     "new_matter": "A new matter became {number}",
     "left_address": "Left an address",
     "asked_for_call_back": "Asked to be called back",
+    "snoozed": "Put aside",
+    "woken": "Is back",
+    "call_back_now": "The promised call back is due",
+    "corrected": "Understanding corrected: {intent}",
     "too_many": "Too many automatic messages; a person has to look",
 }
 

@@ -38,6 +38,7 @@ _REQUESTER_WROTE = (
         waiting_since=bindparam("since"),
         version=bindparam("new_version"),
         updated_at=bindparam("at"),
+        snoozed_until=None,
     )
 )
 

@@ -15,6 +15,8 @@ from starlette.routing import BaseRoute
 
 from core import schema
 from core.promises import OUTBOX, WORK
+from core.search.index import index_more
+from core.signals import Topic
 from desk.http import application
 from desk.wiring import Desk
 from nlu import registry, training_data
@@ -24,6 +26,8 @@ from nlu.training_data import TrainingDataError
 
 log = structlog.get_logger(__name__)
 
+INDEX_PAUSE, INDEX_POLL = 0.5, 30.0
+"""Seconds between two batches of the search index, and between looks when nothing was said."""
 GRACE = 10.0
 """Seconds that what is under way may take after SIGTERM."""
 
@@ -57,11 +61,21 @@ async def serve(
         desk.delivery.run(),
         desk.worker.run(),
         _understand(desk, running),
+        _index(desk),
         _announce(server, running),
         *(task() for task in tasks),
     ]
     await _until_stopped(work, server, running)
     log.info("stopped")
+
+
+async def _index(desk: Desk) -> None:
+    """Keep the search index a moment behind what is said."""
+    with desk.database.signals.subscribe(Topic.TICKET) as news:
+        while True:
+            if await desk.database.write(index_more) == 0:
+                await news.wait(INDEX_POLL)
+            await asyncio.sleep(INDEX_PAUSE)
 
 
 async def _until_stopped(work: Sequence[Awaitable[None]], server: uvicorn.Server, running: Running) -> None:

@@ -46,9 +46,13 @@ class Pages:
         return HTMLResponse(html, status, headers={"cache-control": "no-store", "content-language": language})
 
     def _when(self, language: str) -> Any:
-        def when(at: datetime, pattern: str = "short") -> str:
-            """A moment in the desk's time zone; times in 24 hours in both languages."""
+        def when(at: datetime, pattern: str = "short", now: datetime | None = None) -> str:
+            """A moment in the desk's time zone; times in 24 hours in both languages. ``age``: the day unless today."""
+            if pattern == "age" and now is not None:
+                is_today = at.astimezone(self._zone).date() == now.astimezone(self._zone).date()
+                pattern = "time" if is_today else "day"
             patterns = {
+                "day": "dd.MM." if language == "de" else "d MMM",
                 "short": "dd.MM.yyyy HH:mm" if language == "de" else "d MMM yyyy HH:mm",
                 "time": "HH:mm",
             }

@@ -10,6 +10,7 @@ from sqlalchemy.types import JSON
 
 from core.models import Base
 from core.models.base import UtcDateTime
+from core.schema import is_ours
 
 
 def render(kind: str, item: Any, autogen_context: AutogenContext) -> str | Literal[False]:
@@ -29,6 +30,7 @@ context.configure(
     compare_type=True,
     render_as_batch=True,
     render_item=render,
+    include_name=is_ours,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -7,13 +7,16 @@ from core.models.organization import Organization, Requester, RequesterAddress
 from core.models.promise import OutboxRow, WorkKind, WorkRow
 from core.models.staff import Agent, Role, StaffSession, Team, TeamMember
 from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
+from core.models.workplace import CannedReply, Correction, Reading, SavedView
 
 __all__ = [
     "Agent",
     "Article",
     "Attachment",
     "Base",
+    "CannedReply",
     "Conversation",
+    "Correction",
     "HistoryEntry",
     "InboundReceipt",
     "Inbox",
@@ -22,9 +25,11 @@ __all__ = [
     "OutboxRow",
     "Participant",
     "PromiseState",
+    "Reading",
     "Requester",
     "RequesterAddress",
     "Role",
+    "SavedView",
     "StaffSession",
     "Team",
     "TeamMember",

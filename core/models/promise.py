@@ -28,6 +28,8 @@ class WorkKind(StrEnum):
     """A chat answer that was not fetched, and an address to send it to."""
     CONFIRM_SILENCE = "confirm_silence"
     """The bot helped and heard nothing since; the ticket is resolved as unconfirmed."""
+    REMIND = "remind"
+    """A ticket was put aside until now, or a call back was promised for now."""
 
 
 class WorkRow(PromiseMixin, Base):

@@ -56,6 +56,7 @@ class Ticket(Base):
     first_response_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     callback_at: Mapped[datetime | None]
+    snoozed_until: Mapped[datetime | None]
 
     @property
     def number(self) -> str:

@@ -15,6 +15,7 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.models import (
     Agent,
     Conversation,
+    Correction,
     Inbox,
     Message,
     RequesterAddress,
@@ -57,7 +58,10 @@ _LAST_WRITTEN = _DESTINATION.where(
     .scalar_subquery()
 )
 _NEWEST = _DESTINATION.where(Conversation.ticket_id == bindparam("ticket")).order_by(Conversation.id.desc()).limit(1)
-_NO_UNDERSTANDING = WORK.cancelling(WorkRow.ticket_id == bindparam("ticket"), WorkRow.kind != WorkKind.CONTINUE_BY_MAIL)
+_NO_UNDERSTANDING = WORK.cancelling(
+    WorkRow.ticket_id == bindparam("ticket"), WorkRow.kind.not_in([WorkKind.CONTINUE_BY_MAIL, WorkKind.REMIND])
+)
+_NO_REMINDER = WORK.cancelling(WorkRow.ticket_id == bindparam("ticket"), WorkRow.kind == WorkKind.REMIND)
 _MAIL_ADDRESS = (
     select(RequesterAddress.id)
     .where(RequesterAddress.requester_id == bindparam("requester"), RequesterAddress.kind == "email")
@@ -278,6 +282,49 @@ def set_scales(ticket: Ticket, impact: Scale | None, urgency: Scale | None, chan
     if (computed := priority(ticket.impact, ticket.urgency)) != ticket.priority:
         ticket.priority = computed
         changed["priority"] = str(computed)
+
+
+def snooze(session: Session, ticket_id: int, agent_id: int, until: datetime, now: datetime) -> None:
+    """Put the ticket aside until a moment, or until the requester writes."""
+    if until <= now:
+        raise InvalidInput("Choose a moment that is still to come.", "until")
+    ticket = locked(session, ticket_id)
+    _require_open(ticket)
+    if ticket.assignee_id != agent_id:
+        _to_people(session, ticket, agent_id, now)
+    ticket.snoozed_until = until
+    plan_reminder(session, ticket, now)
+    record(session, ticket, Actor.agent(agent_id), "snoozed", now, until=until.isoformat())
+
+
+def plan_reminder(session: Session, ticket: Ticket, now: datetime) -> None:
+    """Promise a reminder for whatever comes first on this ticket: the end of a snooze or a call back."""
+    rows.execute(session, _NO_REMINDER, ticket=ticket.id, at=now)
+    moments = [moment for moment in (ticket.snoozed_until, ticket.callback_at) if moment is not None]
+    if moments:
+        owe(session, WorkKind.REMIND, ticket.id, min(moments))
+
+
+def correct(session: Session, ticket_id: int, agent_id: int, intent: str, now: datetime) -> None:
+    """The understanding was wrong: the ticket is about something else. Kept for training."""
+    ticket = locked(session, ticket_id)
+    first = (
+        select(Message)
+        .where(Message.ticket_id == ticket.id, Message.author_kind == ActorKind.REQUESTER, Message.text != "")
+        .order_by(Message.id)
+    )
+    messages = session.scalars(first).all()
+    message = next(
+        (one for one in messages if one.meta.get("intent") == ticket.intent), messages[0] if messages else None
+    )
+    if message is not None:
+        correction = session.scalar(select(Correction).where(Correction.message_id == message.id))
+        if correction is None:
+            correction = Correction(message_id=message.id, predicted=ticket.intent)
+            session.add(correction)
+        correction.agent_id, correction.intent, correction.at = agent_id, intent, now
+    record(session, ticket, Actor.agent(agent_id), "corrected", now, intent=intent, predicted=ticket.intent)
+    ticket.intent, ticket.confidence = intent, 1.0
 
 
 def current_conversation(session: Session, ticket: Ticket) -> Destination:

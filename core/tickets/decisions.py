@@ -22,7 +22,15 @@ from core.outbox import Claimed, Destination
 from core.promises import WORK, Work, owe
 from core.signals import Signal, Topic, emit, retract
 from core.tickets import lifecycle
-from core.tickets.actions import add_note, current_conversation, locked, set_reopened, set_resolved, set_scales
+from core.tickets.actions import (
+    add_note,
+    current_conversation,
+    locked,
+    plan_reminder,
+    set_reopened,
+    set_resolved,
+    set_scales,
+)
 from core.tickets.history import record
 from core.values import BOT, Actor, ActorKind, Address, Decision, InboxStyle, ResolutionCode, Status
 
@@ -90,6 +98,7 @@ def _listen(session: Session, ticket: Ticket, decision: Decision, now: datetime)
         record(session, ticket, requester, "left_address", now)
     if decision.callback_at is not None:
         ticket.callback_at = decision.callback_at
+        plan_reminder(session, ticket, now)
         record(session, ticket, requester, "asked_for_call_back", now, at=decision.callback_at.isoformat())
     if decision.reopen and ticket.status is Status.RESOLVED:
         set_reopened(session, ticket, requester, now, decision.reason)
@@ -112,6 +121,7 @@ def _settle_facts(session: Session, ticket: Ticket, work: Work, decision: Decisi
         ticket.kind = decision.kind
     if decision.callback_at is not None:
         ticket.callback_at = decision.callback_at
+        plan_reminder(session, ticket, now)
         changed["callback_at"] = decision.callback_at.isoformat()
     set_scales(ticket, decision.impact, decision.urgency, changed)
     if decision.contact is not None:

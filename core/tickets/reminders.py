@@ -12,7 +12,7 @@ from core.models import Conversation, Inbox, Message, Participant, Ticket
 from core.outbox import Destination
 from core.promises import WORK
 from core.tickets import lifecycle
-from core.tickets.actions import current_conversation, locked, mail_address, set_resolved
+from core.tickets.actions import current_conversation, locked, mail_address, plan_reminder, set_resolved
 from core.tickets.decisions import BOT_NAME
 from core.tickets.history import record
 from core.values import BOT, SYSTEM, Delivery, Draft, InboxStyle, ResolutionCode, Status
@@ -41,6 +41,24 @@ def confirm_silence(session: Session, work_id: int, lease: str, now: datetime) -
     WORK.finish(session, work.id, now)
     if ticket.level == 0 and ticket.status in lifecycle.ACTIVE:
         set_resolved(session, ticket, BOT, ResolutionCode.UNCONFIRMED, now)
+
+
+def remind(session: Session, work_id: int, lease: str, now: datetime) -> None:
+    """What was put aside until now is back, and whoever promised to call should."""
+    work = WORK.held(session, work_id, lease)
+    if work is None:
+        return
+    ticket = locked(session, work.ticket_id)
+    WORK.finish(session, work.id, now)
+    if ticket.status not in lifecycle.ACTIVE:
+        return
+    if ticket.callback_at is not None and ticket.callback_at <= now:
+        ticket.callback_at, ticket.waiting_since = None, ticket.waiting_since or now
+        record(session, ticket, SYSTEM, "call_back_now", now)
+    if ticket.snoozed_until is not None and ticket.snoozed_until <= now:
+        ticket.snoozed_until = None
+        record(session, ticket, SYSTEM, "woken", now)
+    plan_reminder(session, ticket, now)
 
 
 def continue_by_mail(session: Session, work_id: int, lease: str, now: datetime) -> int:

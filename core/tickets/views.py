@@ -1,13 +1,11 @@
-"""What staff looks at: the lists by who must act, and a ticket with its whole timeline."""
+"""What staff looks at: a ticket with its whole timeline."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -19,44 +17,13 @@ from core.models import (
     Inbox,
     Message,
     Organization,
+    Reading,
     Requester,
     RequesterAddress,
     Team,
     Ticket,
 )
-from core.tickets import lifecycle
-from core.values import Status, ticket_number
-
-PAGE = 100
-
-
-class View(StrEnum):
-    PERSON = "person"
-    """Needs a person: handed over or came back, and nobody has it."""
-    MINE = "mine"
-    BOT = "bot"
-    WAITING = "waiting"
-    """Waits for the requester or somebody else."""
-    RESOLVED = "resolved"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    id: int
-    number: str
-    subject: str
-    requester: str
-    organization: str
-    channel: str
-    status: Status
-    level: int
-    priority: int
-    assignee: str
-    team: str
-    needs_person: bool
-    last_words: str
-    waiting_since: datetime | None
-    updated_at: datetime
+from core.values import ticket_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,64 +52,12 @@ class Detail:
     others: tuple[Ticket, ...]
     teams: tuple[Team, ...]
     colleagues: tuple[Agent, ...]
+    readings: dict[int, int]
+    """Up to which message each agent has read."""
 
-
-def rows(session: Session, view: View, agent_id: int, limit: int = PAGE) -> list[Row]:
-    """The tickets of a view, the longest waiting first where somebody waits, else the newest first."""
-    last = (
-        select(Message.text)
-        .where(Message.ticket_id == Ticket.id, Message.is_note.is_(False))
-        .order_by(Message.id.desc())
-        .limit(1)
-        .correlate(Ticket)
-        .scalar_subquery()
-    )
-    channel = (
-        select(Inbox.channel)
-        .join(Conversation, Conversation.inbox_id == Inbox.id)
-        .join(Message, Message.conversation_id == Conversation.id)
-        .where(Message.ticket_id == Ticket.id)
-        .order_by(Message.id.desc())
-        .limit(1)
-        .correlate(Ticket)
-        .scalar_subquery()
-    )
-    query = (
-        select(Ticket, Requester.name, Organization.name, Agent.name, Team.name, last, channel, _any_address())
-        .join(Requester, Requester.id == Ticket.requester_id)
-        .outerjoin(Organization, Organization.id == Ticket.organization_id)
-        .outerjoin(Agent, Agent.id == Ticket.assignee_id)
-        .outerjoin(Team, Team.id == Ticket.team_id)
-        .where(_condition(view, agent_id))
-    )
-    found = session.execute(_ordered(query, view).limit(limit))
-    return [
-        Row(
-            id=ticket.id,
-            number=ticket.number,
-            subject=ticket.subject,
-            requester=name or address or "",
-            organization=organization or "",
-            channel=channel_name or "",
-            status=ticket.status,
-            level=ticket.level,
-            priority=ticket.priority,
-            assignee=assignee or "",
-            team=team or "",
-            needs_person=ticket.level > 0 and ticket.assignee_id is None and ticket.status in (Status.NEW, Status.OPEN),
-            last_words=" ".join((words or "").split())[:140],
-            waiting_since=ticket.waiting_since,
-            updated_at=ticket.updated_at,
-        )
-        for ticket, name, organization, assignee, team, words, channel_name, address in found
-    ]
-
-
-def counts(session: Session, agent_id: int) -> dict[View, int]:
-    """How many tickets each view holds."""
-    columns = [func.sum(case((_condition(view, agent_id), 1), else_=0)) for view in View]
-    totals = session.execute(select(*columns).select_from(Ticket)).one()
-    return {view: int(total or 0) for view, total in zip(View, totals, strict=True)}
+    def unread_by(self, agent_id: int) -> bool:
+        newest = max((entry.message.id for entry in self.timeline if entry.message is not None), default=0)
+        return self.readings.get(agent_id, 0) < newest
 
 
 def detail(session: Session, ticket_id: int) -> Detail:
@@ -174,6 +89,10 @@ def detail(session: Session, ticket_id: int) -> Detail:
         others=tuple(others),
         teams=tuple(session.scalars(select(Team).order_by(Team.level, Team.name))),
         colleagues=tuple(session.scalars(select(Agent).where(Agent.active).order_by(Agent.name))),
+        readings={
+            mark.agent_id: mark.message_id
+            for mark in session.scalars(select(Reading).where(Reading.ticket_id == ticket.id))
+        },
     )
 
 
@@ -191,38 +110,6 @@ def html_of(session: Session, message_id: int) -> str:
     if html is None:
         raise NotFound("This message has no HTML.")
     return html
-
-
-def _any_address() -> ColumnElement[str]:
-    return (
-        select(RequesterAddress.value)
-        .where(RequesterAddress.requester_id == Ticket.requester_id, RequesterAddress.kind == "email")
-        .limit(1)
-        .correlate(Ticket)
-        .scalar_subquery()
-    )
-
-
-def _condition(view: View, agent_id: int) -> ColumnElement[bool]:
-    active = Ticket.status.in_(lifecycle.ACTIVE)
-    waiting = Ticket.status.in_((Status.PENDING, Status.ON_HOLD))
-    match view:
-        case View.PERSON:
-            return (Ticket.level > 0) & Ticket.assignee_id.is_(None) & Ticket.status.in_((Status.NEW, Status.OPEN))
-        case View.MINE:
-            return (Ticket.assignee_id == agent_id) & Ticket.status.in_((Status.NEW, Status.OPEN))
-        case View.BOT:
-            return (Ticket.level == 0) & active
-        case View.WAITING:
-            return (Ticket.level > 0) & waiting
-        case View.RESOLVED:
-            return Ticket.status.in_((Status.RESOLVED, Status.CLOSED))
-
-
-def _ordered(query: Select[Any], view: View) -> Select[Any]:
-    if view in (View.PERSON, View.MINE):
-        return query.order_by(Ticket.priority, Ticket.waiting_since.is_(None), Ticket.waiting_since, Ticket.id)
-    return query.order_by(Ticket.updated_at.desc(), Ticket.id.desc())
 
 
 def _channel(session: Session, ticket: Ticket) -> tuple[str, str]:

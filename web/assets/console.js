@@ -1,12 +1,14 @@
 // Makes the console live: a socket says what moved, the page fetches its parts again. Everything works without it.
 
 const parts = ["views", "list", "work", "side"];
+const preferences = JSON.parse(document.body.dataset.preferences);
 const offline = document.querySelector(".offline");
 let refreshing = null;
 let again = false;
 
 /** Fetch the page's parts and put in those that changed; what is being typed and where one reads stays. */
 async function refresh() {
+  if (!document.querySelector('[data-part="list"]')) return;
   if (refreshing) { again = true; return refreshing; }
   refreshing = (async () => {
     try {
@@ -15,6 +17,7 @@ async function refresh() {
       if (!response.ok) return;
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
       for (const name of parts) replace(name, fresh);
+      notice();
     } finally {
       refreshing = null;
       if (again) { again = false; refresh(); }
@@ -28,6 +31,7 @@ function replace(name, fresh) {
   const next = fresh.querySelector(`[data-part="${name}"]`);
   if (!old || !next || old.innerHTML === next.innerHTML) return;
   if (name === "side" && old.querySelector("details[open] form")) return;
+  if (name === "list" && old.contains(document.activeElement) && document.activeElement.matches("input")) return;
   const atEnd = old.scrollHeight - old.scrollTop - old.clientHeight < 80;
   const top = old.scrollTop;
   if (name === "work") {
@@ -75,15 +79,23 @@ function drafts() {
 }
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("textarea, input, select");
+  const typing = event.target.closest("textarea, input, select, dialog");
+  if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
     event.preventDefault();
     event.target.form.requestSubmit();
     return;
   }
-  if (typing) { if (event.key === "Escape") event.target.blur(); return; }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const action = { j: () => move(1), k: () => move(-1), r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve }[event.key];
+  if (typing) { if (event.key === "Escape" && !event.target.closest("dialog")) event.target.blur(); return; }
+  if (event.ctrlKey || event.metaKey || event.altKey || !preferences.shortcuts) return;
+  const action = {
+    j: () => move(1), k: () => move(-1), r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve,
+    i: () => insert(), "/": () => document.getElementById("q")?.select(), "?": openSheet,
+  }[event.key];
   if (action) { event.preventDefault(); action(); }
 });
 
@@ -105,11 +117,144 @@ function resolve() {
   panel.open = true;
   panel.querySelector("select").focus();
 }
+function openSheet() { document.querySelector(".sheet").showModal(); }
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-open]")) { event.preventDefault(); resolve(); }
+  if (event.target.closest("[data-insert]")) insert();
 });
 
+// -- the palette: commands, and what can be inserted into a reply ---------------------------------------------------
+
+const palette = document.querySelector(".palette");
+const field = palette.querySelector("input");
+const options = palette.querySelector("ul");
+const words = palette.querySelector("template").dataset;
+let source = async () => [];
+
+/** Everything this page can do, taken from the page itself: its links and its forms. */
+function commands() {
+  const found = [...document.querySelectorAll(".views li a")].map((link) => ({ title: link.querySelector("span").textContent, run: () => link.click() }));
+  for (const panel of document.querySelectorAll(".side .do")) {
+    found.push({ title: panel.querySelector("summary").textContent, run: () => { panel.open = true; panel.querySelector("select, textarea").focus(); } });
+  }
+  for (const button of document.querySelectorAll(".head form button")) found.push({ title: button.firstChild.textContent.trim(), run: () => button.click() });
+  for (const label of document.querySelectorAll(".composer .tabs label")) found.push({ title: label.firstChild.textContent.trim(), run: () => write(label.htmlFor.slice(5)) });
+  found.push({ title: words.replies, run: () => { location.href = "/console/replies"; } });
+  found.push({ title: words.me, run: () => { location.href = "/console/me"; } });
+  found.push({ title: words.shortcuts, run: openSheet });
+  return found;
+}
+
+function openPalette() {
+  const all = commands();
+  source = async (typed) => {
+    const fitting = all.filter(({ title }) => title.toLowerCase().includes(typed.toLowerCase()));
+    if (typed) fitting.push({ title: words.search.replace("{words}", typed), run: () => { location.href = `/console/search?q=${encodeURIComponent(typed)}`; } });
+    return fitting;
+  };
+  show();
+}
+
+/** Choose a ready answer or an article; it goes where the cursor stands. */
+function insert() {
+  const button = document.querySelector("[data-insert]");
+  const box = document.getElementById("reply-text");
+  if (!button || !box) return;
+  source = async (typed) => {
+    const response = await fetch(`${button.dataset.insert}?q=${encodeURIComponent(typed)}`);
+    return (await response.json()).map(({ title, text }) => ({ title, hint: text, run: () => {
+      write("reply");
+      box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
+      box.dispatchEvent(new Event("input"));
+    } }));
+  };
+  show();
+}
+
+async function show() {
+  field.value = "";
+  palette.showModal();
+  await list();
+}
+async function list() {
+  const asked = field.value.trim();
+  const found = await source(asked);
+  if (asked !== field.value.trim()) return;
+  options.replaceChildren(...found.map(({ title, hint, run }, place) => {
+    const item = document.createElement("li");
+    item.role = "option";
+    item.id = `command-${place}`;
+    item.append(title);
+    if (hint) {
+      const small = document.createElement("span");
+      small.className = "meta";
+      small.textContent = hint;
+      item.append(small);
+    }
+    item.onclick = () => { palette.close(); run(); };
+    return item;
+  }));
+  choose(0);
+}
+function choose(place) {
+  const items = [...options.children];
+  items.forEach((item, at) => item.setAttribute("aria-selected", at === place));
+  if (items[place]) { field.setAttribute("aria-activedescendant", items[place].id); items[place].scrollIntoView({ block: "nearest" }); }
+}
+field.addEventListener("input", list);
+field.addEventListener("keydown", (event) => {
+  const items = [...options.children];
+  const at = items.findIndex((item) => item.getAttribute("aria-selected") === "true");
+  if (event.key === "ArrowDown") choose(Math.min(items.length - 1, at + 1));
+  else if (event.key === "ArrowUp") choose(Math.max(0, at - 1));
+  else if (event.key === "Enter") items[at]?.click();
+  else return;
+  event.preventDefault();
+});
+
+// -- noticing -------------------------------------------------------------------------------------------------------
+
+const title = document.title;
+let known = waiting();
+
+/** How many tickets want this agent: those nobody has, and unread ones in the list of one's own. */
+function waiting() {
+  return ["person", "mine"].reduce((sum, view) => sum + Number(document.querySelector(`[data-count="${view}"]`)?.textContent ?? 0), 0)
+    + document.querySelectorAll(".row.unread").length;
+}
+function notice() {
+  const now = waiting();
+  if (preferences.badge) document.title = now ? `(${now}) ${title}` : title;
+  if (now > known) {
+    if (preferences.sound) chime();
+    if (preferences.desktop && document.hidden && window.Notification?.permission === "granted") {
+      const first = document.querySelector(".row.unread, .row");
+      new Notification(document.querySelector(".brand span").textContent, { body: first?.querySelector("strong").firstChild.textContent ?? "", tag: "firstline" });
+    }
+  }
+  known = now;
+}
+/** Two short soft tones, made here: no file to load. A browser that wants a click first stays silent. */
+function chime() {
+  const context = new AudioContext();
+  for (const [pitch, at] of [[660, 0], [880, 0.12]]) {
+    const tone = context.createOscillator(), volume = context.createGain();
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.08, context.currentTime + at);
+    volume.gain.exponentialRampToValueAtTime(0.001, context.currentTime + at + 0.2);
+    tone.connect(volume).connect(context.destination);
+    tone.start(context.currentTime + at);
+    tone.stop(context.currentTime + at + 0.25);
+  }
+  setTimeout(() => context.close(), 600);
+}
+document.querySelector("[data-asks-permission]")?.addEventListener("change", (event) => {
+  if (event.target.checked) window.Notification?.requestPermission();
+});
+
+for (const button of document.querySelectorAll("[data-insert]")) button.hidden = false;
 drafts();
+notice();
 const work = document.querySelector('[data-part="work"]');
 if (work?.dataset.ticket) work.scrollTop = work.scrollHeight;
 listen();

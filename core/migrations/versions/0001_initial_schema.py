@@ -27,6 +27,7 @@ def upgrade() -> None:
         ),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("preferences", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent")),
@@ -73,6 +74,20 @@ def upgrade() -> None:
         batch_op.create_index("uq_article_identity", ["key", "language", "organization_id"], unique=True)
 
     op.create_table(
+        "canned_reply",
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("text_de", sa.String(), nullable=False),
+        sa.Column("text_en", sa.String(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=True),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_canned_reply_organization_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canned_reply")),
+    )
+    with op.batch_alter_table("canned_reply", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_canned_reply_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
         "inbox",
         sa.Column("channel", sa.String(length=24), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
@@ -103,6 +118,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("requester", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_requester_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "saved_view",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("query", sa.String(length=500), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_saved_view_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+    )
+    with op.batch_alter_table("saved_view", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_saved_view_agent_id"), ["agent_id"], unique=False)
 
     op.create_table(
         "staff_session",
@@ -226,6 +253,7 @@ def upgrade() -> None:
         sa.Column("first_response_at", UtcDateTime(), nullable=True),
         sa.Column("resolved_at", UtcDateTime(), nullable=True),
         sa.Column("callback_at", UtcDateTime(), nullable=True),
+        sa.Column("snoozed_until", UtcDateTime(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint("level > 0 OR assignee_id IS NULL", name=op.f("ck_ticket_bot_has_no_assignee")),
         sa.CheckConstraint("level BETWEEN 0 AND 3", name=op.f("ck_ticket_level")),
@@ -304,6 +332,17 @@ def upgrade() -> None:
     with op.batch_alter_table("participant", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_participant_address_id"), ["address_id"], unique=False)
 
+    op.create_table(
+        "reading",
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_reading_agent_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_reading_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading")),
+        sa.UniqueConstraint("ticket_id", "agent_id", name=op.f("uq_reading_ticket_id_agent_id")),
+    )
     op.create_table(
         "message",
         sa.Column("ticket_id", sa.Integer(), nullable=False),
@@ -384,6 +423,19 @@ def upgrade() -> None:
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attachment_message_id"), ["message_id"], unique=False)
 
+    op.create_table(
+        "correction",
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("predicted", sa.String(length=80), nullable=True),
+        sa.Column("intent", sa.String(length=80), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_correction_agent_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_correction_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_correction")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_correction_message_id")),
+    )
     op.create_table(
         "inbound_receipt",
         sa.Column("inbox_id", sa.Integer(), nullable=False),
@@ -474,6 +526,7 @@ def upgrade() -> None:
                 "acknowledge",
                 "continue_by_mail",
                 "confirm_silence",
+                "remind",
                 name="workkind",
                 native_enum=False,
                 create_constraint=True,
@@ -552,6 +605,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_inbound_receipt_message_id"))
 
     op.drop_table("inbound_receipt")
+    op.drop_table("correction")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attachment_message_id"))
 
@@ -561,6 +615,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_message_external_id"))
 
     op.drop_table("message")
+    op.drop_table("reading")
     with op.batch_alter_table("participant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_participant_address_id"))
 
@@ -594,11 +649,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_staff_session_agent_id"))
 
     op.drop_table("staff_session")
+    with op.batch_alter_table("saved_view", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_saved_view_agent_id"))
+
+    op.drop_table("saved_view")
     with op.batch_alter_table("requester", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_requester_organization_id"))
 
     op.drop_table("requester")
     op.drop_table("inbox")
+    with op.batch_alter_table("canned_reply", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_canned_reply_organization_id"))
+
+    op.drop_table("canned_reply")
     with op.batch_alter_table("article", schema=None) as batch_op:
         batch_op.drop_index("uq_article_identity")
         batch_op.drop_index(batch_op.f("ix_article_organization_id"))

@@ -1,0 +1,59 @@
+"""What makes the console a workplace: what an agent has read, ready-made answers, saved searches, corrections."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base
+
+
+class Reading(Base):
+    """Up to which message an agent has read a ticket."""
+
+    __tablename__ = "reading"
+    __table_args__ = (UniqueConstraint("ticket_id", "agent_id"),)
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    message_id: Mapped[int]
+
+
+class CannedReply(Base):
+    """An answer kept ready in both languages; ``{name}``, ``{number}`` and ``{agent}`` are filled in.
+
+    ``organization_id`` None means for everybody's tickets.
+    """
+
+    __tablename__ = "canned_reply"
+
+    title: Mapped[str] = mapped_column(String(120))
+    text_de: Mapped[str]
+    text_en: Mapped[str]
+    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"), index=True)
+    updated_at: Mapped[datetime]
+
+
+class SavedView(Base):
+    """A search kept under a name; without ``agent_id`` everybody sees it."""
+
+    __tablename__ = "saved_view"
+
+    name: Mapped[str] = mapped_column(String(80))
+    query: Mapped[str] = mapped_column(String(500))
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
+
+
+class Correction(Base):
+    """An agent said what a message was really about: kept for training."""
+
+    __tablename__ = "correction"
+    __table_args__ = (UniqueConstraint("message_id"),)
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    predicted: Mapped[str | None] = mapped_column(String(80))
+    intent: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
