@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Integer, String, column, exists, func, or_, select, table
 from sqlalchemy.orm import Session
 
 from core.models import Agent, Conversation, Inbox, Message, Organization, Requester, RequesterAddress, Team, Ticket
@@ -13,6 +13,8 @@ from core.search.index import expression
 from core.search.query import Query
 from core.search.words import excerpt
 from core.tickets.lists import Row, rows_of
+
+_INDEX = table("search_message", column("rowid", Integer), column("words", String))
 
 MOST = 50
 SCANNED = 400
@@ -37,17 +39,20 @@ def find(session: Session, query: Query, agent_id: int, now: datetime) -> list[H
     if not wanted:
         newest = select(Ticket.id).where(*conditions).order_by(Ticket.updated_at.desc()).limit(MOST)
         return [Hit(row, ()) for row in rows_of(session, list(session.scalars(newest)), agent_id)]
-    matches = "s.words MATCH :words" if on_sqlite else "s.words @@ to_tsquery('simple', :words)"
+    if on_sqlite:
+        matches = _INDEX.c.words.op("MATCH", is_comparison=True)(wanted)
+    else:
+        matches = _INDEX.c.words.op("@@", is_comparison=True)(func.to_tsquery("simple", wanted))
     found = (
         select(Message.ticket_id, Message.text)
-        .join(text("search_message AS s"), text("s.rowid = message.id"))
+        .join(_INDEX, _INDEX.c.rowid == Message.id)
         .join(Ticket, Ticket.id == Message.ticket_id)
-        .where(text(matches), *conditions)
-        .order_by(text("s.rowid DESC"))
+        .where(matches, *conditions)
+        .order_by(_INDEX.c.rowid.desc())
         .limit(SCANNED)
     )
     texts: dict[int, str] = {}
-    for ticket_id, said in session.execute(found, {"words": wanted}):
+    for ticket_id, said in session.execute(found):
         texts.setdefault(ticket_id, said)
     rows = rows_of(session, list(texts)[:MOST], agent_id)
     return [Hit(row, tuple(excerpt(texts[row.id], list(query.words)))) for row in rows]

@@ -5,6 +5,8 @@ Nothing waits for it: a loop indexes what is not in it yet, so a message that is
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -62,4 +64,4 @@ def _quoted(word: str) -> str:
 
 
 def _pieces(word: str) -> list[str]:
-    return ["".join(character for character in piece if character.isalnum()) for piece in word.split() if piece]
+    return re.findall(r"[^\W_]+", word)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import staff
+from core import replies, staff
 from core.models import Inbox, Organization, Requester, RequesterAddress, Role
 
 PASSWORD = "firstline-demo"  # noqa: S105 - shown to whoever starts the demo, on loopback
@@ -27,6 +27,22 @@ CUSTOMERS = (
     ("Jonas Weiß", "jonas.weiss@musterbau.example", "musterbau", "de", False),
     ("Dr. Helga Petersen", "h.petersen@nordlicht.example", "nordlicht", "de", True),
     ("Tom Baker", "tom.baker@nordlicht.example", "nordlicht", "en", False),
+)
+REPLIES = (
+    (
+        "Rückfrage: Gerät und Uhrzeit",
+        "Guten Tag {name},\n\nwelches Gerät ist betroffen (Inventarnummer auf dem Aufkleber), und seit wann?\n\n"
+        "Viele Grüße\n{agent}",
+        "Hello {name},\n\nwhich device is affected (asset tag on the sticker), and since when?\n\n"
+        "Kind regards\n{agent}",
+    ),
+    (
+        "Techniker kommt vorbei",
+        "Guten Tag {name},\n\nzu {number} kommt heute ein Techniker zu Ihnen. Bitte lassen Sie das Gerät eingeschaltet."
+        "\n\nViele Grüße\n{agent}",
+        "Hello {name},\n\na technician will come to you today about {number}. Please leave the device switched on."
+        "\n\nKind regards\n{agent}",
+    ),
 )
 CUSTOMER_NAMES = tuple(f"{name} <{address}>" for name, address, *_ in CUSTOMERS)
 
@@ -53,6 +69,9 @@ def seed(session: Session, password_hash: str, now: datetime) -> None:
             session.add(
                 RequesterAddress(requester_id=requester.id, kind="email", value=address, name=name, verified_at=now)
             )
+    if not replies.everything(session):
+        for title, german, english in REPLIES:
+            replies.save(session, None, title, german, english, None, now)
     chat = session.scalar(select(Inbox).where(Inbox.channel == "webchat"))
     if chat is not None:
         chat.organization_id = organizations["musterbau"]
