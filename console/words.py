@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core.models import HistoryEntry
 from core.values import ticket_number
 from web.languages import Translate
@@ -35,7 +37,7 @@ VIEW = {
     "team": "My teams",
     "bot": "With the bot",
     "waiting": "Waiting",
-    "snoozed": "Put aside",
+    "snoozed": "Snoozed",
     "resolved": "Resolved",
 }
 EMPTY = {
@@ -89,7 +91,7 @@ HISTORY = {
     "new_matter": "A new matter became {number}",
     "left_address": "Left an address",
     "asked_for_call_back": "Asked to be called back",
-    "snoozed": "Put aside",
+    "snoozed": "Snoozed",
     "woken": "Is back",
     "call_back_now": "The promised call back is due",
     "corrected": "Understanding corrected: {intent}",
@@ -97,12 +99,12 @@ HISTORY = {
 }
 
 
-def history(entry: HistoryEntry, translate: Translate) -> str:
-    """One quiet line of history."""
+def history(entry: HistoryEntry, translate: Translate, label: Callable[[str], str]) -> str:
+    """One quiet line of history; ``label`` is what an intent is called."""
     detail = entry.detail
     reason = translate(REASON.get(entry.reason, HISTORY.get(entry.reason, entry.reason)))
     values = {
-        "intent": str(detail.get("intent", detail.get("priority", ""))),
+        "intent": label(str(detail["intent"])) if detail.get("intent") else f"P{detail.get('priority', '')}",
         "team": str(detail.get("team", "")),
         "level": str(detail.get("level", "")),
         "code": translate(CODE.get(str(detail.get("code", "")), "")),

@@ -47,6 +47,7 @@ class Place:
 
     view: View | None
     query: str = ""
+    limit: int = lists.PAGE
 
     @property
     def suffix(self) -> str:
@@ -79,6 +80,7 @@ class Work:
             Route(f"{ticket}/insert", staff(self._insert)),
             Route(f"{ticket}/files/{{file:int}}", staff(self._file)),
             Route(f"{ticket}/html/{{message:int}}", staff(self._html)),
+            Route(f"{ticket}/undo/{{message:int}}", staff(self._undo), methods=["POST"]),
             Route(f"{ticket}/retry/{{message:int}}", staff(self._retry), methods=["POST"]),
             Route(f"{ticket}/{{action}}", staff(self._act), methods=["POST"]),
         ]
@@ -89,7 +91,9 @@ class Work:
         return RedirectResponse("/console/views/person", 303)
 
     async def _list(self, request: Request, signed_in: SignedIn) -> Response:
-        return await self._render(request, signed_in, Place(_view(request.path_params["view"])), None)
+        wanted = request.query_params.get("n", "")
+        limit = min(int(wanted), lists.MOST) if wanted.isdecimal() else lists.PAGE
+        return await self._render(request, signed_in, Place(_view(request.path_params["view"]), limit=limit), None)
 
     async def _search(self, request: Request, signed_in: SignedIn) -> Response:
         return await self._render(request, signed_in, Place(None, request.query_params.get("q", "")), None)
@@ -116,7 +120,7 @@ class Work:
         """The rows of a list, what a search found in them, and what is wrong with the search."""
         now = self._clock.now()
         if place.view is not None:
-            return await self._database.read(lists.view_rows, place.view, agent_id, now), {}, ""
+            return await self._database.read(lists.view_rows, place.view, agent_id, now, place.limit), {}, ""
         try:
             hits = await self._database.read(find, queries.read(place.query), agent_id, now)
         except InvalidInput as error:
@@ -153,6 +157,7 @@ class Work:
             status,
             place=place,
             rows=rows,
+            more=min(place.limit * 2, lists.MOST) if place.view and place.limit <= len(rows) < lists.MOST else 0,
             hits=hits,
             mistake=mistake,
             detail=detail,
@@ -203,6 +208,17 @@ class Work:
         ticket_id = request.path_params["ticket"]
         await self._database.write(outbox.retry, request.path_params["message"], self._clock.now())
         return RedirectResponse(f"/console/tickets/{ticket_id}", 303)
+
+    async def _undo(self, request: Request, signed_in: SignedIn) -> Response:
+        """Back into the field it came from."""
+        ticket_id, place = request.path_params["ticket"], _place(await request.form())
+        agent, message_id, typed, error, status = signed_in.agent, request.path_params["message"], "", "", 200
+        try:
+            typed = await self._database.write(outbox.undo, message_id, agent.id, self._clock.now())
+        except DeskError as mistake:
+            error, status = translator(agent.language)(str(mistake)), status_of(mistake)
+        detail = await self._database.read(views.detail, ticket_id)
+        return await self._render(request, signed_in, place, detail, error, typed, status)
 
     async def _file(self, request: Request, signed_in: SignedIn) -> Response:
         file = await self._database.read(views.file_of, request.path_params["file"])

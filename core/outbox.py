@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from core import promises, rows
 from core.composing import compose
+from core.errors import Conflict
 from core.models import Attachment, Conversation, Message, OutboxRow, PromiseState, Ticket
 from core.promises import OUTBOX
 from core.signals import Signal, Topic, emit
@@ -69,6 +70,14 @@ _TAKEN_BACK = (
 )
 
 
+_UNDO = OUTBOX.cancelling(
+    OutboxRow.message_id == bindparam("message"),
+    OutboxRow.lease.is_(None) | (OutboxRow.leased_until <= bindparam("at")),
+)
+UNDONE = "undone"
+"""Why a message was cancelled that its author took back: it is not shown any more."""
+
+
 class Destination(NamedTuple):
     """Where a message goes: a conversation, locked, and the inbox it is in."""
 
@@ -97,8 +106,12 @@ def enqueue(
     author_name: str,
     draft: Draft,
     now: datetime,
+    delay: timedelta = timedelta(0),
 ) -> int:
-    """Write a message and the promise to send it; the message's id. Ticket and conversation must be locked."""
+    """Write a message and the promise to send it; the message's id. Ticket and conversation must be locked.
+
+    Until ``delay`` is over it can be taken back.
+    """
     conversation_id = destination.conversation_id
     message_id = rows.insert(
         session,
@@ -127,7 +140,12 @@ def enqueue(
         record(session, ticket, SYSTEM, "not_sent", now, reason="too_many", message_id=message_id)
         return message_id
     rows.insert(
-        session, OutboxRow, message_id=message_id, inbox_id=destination.inbox_id, lane=conversation_id, due_at=now
+        session,
+        OutboxRow,
+        message_id=message_id,
+        inbox_id=destination.inbox_id,
+        lane=conversation_id,
+        due_at=now + delay,
     )
     emit(session, Signal(Topic.OUTBOX, destination.inbox_id))
     touch(session, ticket, now)
@@ -209,6 +227,20 @@ def cancel_machine_messages(session: Session, ticket: Ticket, now: datetime) -> 
     """Take back what the bot or the system wanted to say on this ticket and nobody has claimed yet."""
     for message_id in rows.execute(session, _TAKE_BACK, ticket=ticket.id, at=now).scalars().all():
         rows.execute(session, _TAKEN_BACK, message=message_id)
+
+
+def undo(session: Session, message_id: int, agent_id: int, now: datetime) -> str:
+    """Take back what this agent wrote, as long as nobody has begun to send it. Returns the text, to go on with it.
+
+    Raises ``Conflict`` when it is too late.
+    """
+    message = session.get(Message, message_id)
+    mine = message is not None and (message.author_kind, message.author_id) == (ActorKind.AGENT, agent_id)
+    if message is None or not mine or rows.execute(session, _UNDO, message=message_id, at=now).rowcount == 0:
+        raise Conflict("It is too late to take this back: it is being sent.")
+    message.delivery, message.delivery_reason = Delivery.CANCELLED, UNDONE
+    touch(session, session.get_one(Ticket, message.ticket_id), now)
+    return message.text
 
 
 def confirm_delivery(session: Session, conversation_id: int, seq: int, now: datetime) -> None:

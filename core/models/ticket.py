@@ -28,6 +28,7 @@ class Ticket(Base):
         CheckConstraint("level BETWEEN 0 AND 3", name="level"),
         CheckConstraint("level > 0 OR assignee_id IS NULL", name="bot_has_no_assignee"),
         Index("ix_ticket_queue", "status", "level", "team_id", "waiting_since"),
+        Index("ix_ticket_updated", "updated_at"),
     )
 
     requester_id: Mapped[int] = mapped_column(ForeignKey("requester.id"), index=True)

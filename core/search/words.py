@@ -34,7 +34,7 @@ def parts(text: str) -> str:
     return " ".join(found)
 
 
-def excerpt(text: str, words: list[str], around: int = 70) -> list[tuple[str, bool]]:
+def excerpt(text: str, words: list[str], around: int = 20) -> list[tuple[str, bool]]:
     """The place in a text where the first word stands, in pieces: (words, whether they were searched for)."""
     flat = " ".join(text.split())
     # Folding may change lengths; each folded character remembers where it came from.
@@ -53,7 +53,7 @@ def excerpt(text: str, words: list[str], around: int = 70) -> list[tuple[str, bo
         }
     )
     begin = max(0, spans[0][0] - around) if spans else 0
-    end = min(len(flat), begin + 3 * around)
+    end = min(len(flat), begin + 10 * around)
     pieces: list[tuple[str, bool]] = [("… ", False)] if begin else []
     at = begin
     for start, stop in spans:

@@ -108,7 +108,8 @@ def reply(session: Session, ticket_id: int, agent_id: int, draft: Draft, now: da
         cancel_machine_messages(session, ticket, now)
     agent = session.get_one(Agent, agent_id)
     destination = current_conversation(session, ticket)
-    message_id = enqueue(session, ticket, destination, Actor.agent(agent_id), agent.name, draft, now)
+    delay = UNDO if destination.style is InboxStyle.LETTER else timedelta(0)
+    message_id = enqueue(session, ticket, destination, Actor.agent(agent_id), agent.name, draft, now, delay)
     ticket.first_response_at = ticket.first_response_at or now
     ticket.waiting_since = None
     ticket.status = lifecycle.after_reply(ticket.status)
@@ -357,6 +358,8 @@ def _require_open(ticket: Ticket) -> None:
         raise Conflict(f"Ticket {ticket.number} is {ticket.status}. Reopen it first.")
 
 
+UNDO = timedelta(seconds=5)
+"""How long an agent may take back a letter. In a chat it would only be waiting."""
 CONTINUE_BY_MAIL_AFTER = timedelta(minutes=3)
 """How long an answer in the chat waits to be fetched before it is sent by mail as well."""
 

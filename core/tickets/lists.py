@@ -28,7 +28,9 @@ from core.models import (
 from core.tickets import lifecycle
 from core.values import Outcome, Status
 
-PAGE = 100
+PAGE = 60
+MOST = 300
+"""Rows of a list at first, and at most: what is further down is searched for."""
 
 
 class View(StrEnum):
@@ -74,7 +76,7 @@ class Row:
 def view_rows(session: Session, view: View, agent_id: int, now: datetime, limit: int = PAGE) -> list[Row]:
     """The tickets of a view, the longest waiting first where somebody waits, else the newest first."""
     query = _rows(agent_id).where(_condition(view, agent_id, now))
-    return [_row(*found) for found in session.execute(_ordered(query, view).limit(limit))]
+    return [_row(*found) for found in session.execute(_ordered(query, view).limit(min(limit, MOST)))]
 
 
 def rows_of(session: Session, ticket_ids: Sequence[int], agent_id: int) -> list[Row]:

@@ -23,6 +23,7 @@ from core.models import (
     Team,
     Ticket,
 )
+from core.outbox import UNDONE
 from core.values import ticket_number
 
 
@@ -52,6 +53,8 @@ class Detail:
     others: tuple[Ticket, ...]
     teams: tuple[Team, ...]
     colleagues: tuple[Agent, ...]
+    with_html: frozenset[int]
+    """The messages that came formatted."""
     readings: dict[int, int]
     """Up to which message each agent has read."""
 
@@ -89,6 +92,9 @@ def detail(session: Session, ticket_id: int) -> Detail:
         others=tuple(others),
         teams=tuple(session.scalars(select(Team).order_by(Team.level, Team.name))),
         colleagues=tuple(session.scalars(select(Agent).where(Agent.active).order_by(Agent.name))),
+        with_html=frozenset(
+            session.scalars(select(Message.id).where(Message.ticket_id == ticket.id, Message.html.is_not(None)))
+        ),
         readings={
             mark.agent_id: mark.message_id
             for mark in session.scalars(select(Reading).where(Reading.ticket_id == ticket.id))
@@ -152,6 +158,7 @@ def _timeline(session: Session, ticket: Ticket) -> tuple[Entry, ...]:
             channels.get(message.conversation_id or 0, ""),
         )
         for message in session.scalars(select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id))
+        if message.delivery_reason != UNDONE
     ]
     entries += [
         Entry(line.at, None, line, names.get(line.actor_id or 0, "") if line.actor_kind == "agent" else "")

@@ -152,7 +152,7 @@ function openPalette() {
     if (typed) fitting.push({ title: words.search.replace("{words}", typed), run: () => { location.href = `/console/search?q=${encodeURIComponent(typed)}`; } });
     return fitting;
   };
-  show();
+  show(words.ask);
 }
 
 /** Choose a ready answer or an article; it goes where the cursor stands. */
@@ -168,11 +168,13 @@ function insert() {
       box.dispatchEvent(new Event("input"));
     } }));
   };
-  show();
+  show(words.insert);
 }
 
-async function show() {
+async function show(question) {
   field.value = "";
+  field.placeholder = question;
+  field.setAttribute("aria-label", question);
   palette.showModal();
   await list();
 }
@@ -211,6 +213,17 @@ field.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+
+/** A formatted mail is loaded into a sandbox when somebody wants to see it. */
+document.addEventListener("toggle", (event) => {
+  const panel = event.target;
+  if (!panel.open || !panel.dataset?.frame || panel.querySelector("iframe")) return;
+  const frame = document.createElement("iframe");
+  frame.setAttribute("sandbox", "");
+  frame.title = panel.querySelector("summary").textContent;
+  frame.src = panel.dataset.frame;
+  panel.append(frame);
+}, true);
 
 // -- noticing -------------------------------------------------------------------------------------------------------
 

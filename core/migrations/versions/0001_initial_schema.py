@@ -269,6 +269,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ticket_organization_id"), ["organization_id"], unique=False)
         batch_op.create_index("ix_ticket_queue", ["status", "level", "team_id", "waiting_since"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_requester_id"), ["requester_id"], unique=False)
+        batch_op.create_index("ix_ticket_updated", ["updated_at"], unique=False)
 
     op.create_table(
         "conversation",
@@ -630,6 +631,7 @@ def downgrade() -> None:
 
     op.drop_table("conversation")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.drop_index("ix_ticket_updated")
         batch_op.drop_index(batch_op.f("ix_ticket_requester_id"))
         batch_op.drop_index("ix_ticket_queue")
         batch_op.drop_index(batch_op.f("ix_ticket_organization_id"))
