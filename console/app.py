@@ -53,5 +53,5 @@ class Console:
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
             *Settings(database, clock, pages, auth).routes,
             *Work(database, blobs, clock, content, pages, auth).routes,
-            *Live(database, auth).routes,
+            *Live(database, clock, auth).routes,
         ]

@@ -1,14 +1,17 @@
-"""The console's one socket: says which tickets moved, never what is in them."""
+"""The console's one socket: says which tickets moved, never what is in them; hears where its agent looks."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from console.auth import Auth
+from core import presence
+from core.clock import Clock
 from core.database import Database
 from core.signals import Topic
 
@@ -16,24 +19,32 @@ HEARTBEAT = 20.0
 
 
 class Live:
-    def __init__(self, database: Database, auth: Auth) -> None:
+    def __init__(self, database: Database, clock: Clock, auth: Auth) -> None:
         self._database = database
+        self._clock = clock
         self._auth = auth
         self.routes: Sequence[BaseRoute] = [WebSocketRoute("/console/live", self._live)]
 
     async def _live(self, socket: WebSocket) -> None:
-        if await self._auth.who(socket) is None or not _same_origin(socket):
+        signed_in = await self._auth.who(socket)
+        if signed_in is None or not _same_origin(socket):
             await socket.close(4401)
             return
         await socket.accept()
         telling = asyncio.create_task(self._tell(socket))
+        agent_id, looked = signed_in.agent.id, False
         try:
             while True:
-                await socket.receive_text()
+                said = _read(await socket.receive_text())
+                if said is not None:
+                    looked = True
+                    await self._database.write(presence.look, agent_id, *said, self._clock.now())
         except WebSocketDisconnect:
             pass
         finally:
             telling.cancel()
+            if looked:
+                await self._database.write(presence.look, agent_id, None, False, self._clock.now())
 
     async def _tell(self, socket: WebSocket) -> None:
         with self._database.signals.subscribe(Topic.TICKET) as signals:
@@ -41,6 +52,18 @@ class Live:
             while True:
                 news = await signals.wait(HEARTBEAT)
                 await socket.send_json({"tickets": {str(one.id): one.cursor for one in news}})
+
+
+def _read(text: str) -> tuple[int | None, bool] | None:
+    """What a page says of itself: ``{"viewing": ticket or null, "typing": bool}``. Anything else is not heard."""
+    try:
+        said = json.loads(text[:200])
+        viewing, typing = said["viewing"], said["typing"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    if not (viewing is None or (isinstance(viewing, int) and 0 < viewing < 2**31)):
+        return None
+    return viewing, bool(typing)
 
 
 def _same_origin(socket: WebSocket) -> bool:

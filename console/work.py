@@ -19,7 +19,7 @@ from bot.content import View as ContentView
 from console.actions import ACTIONS
 from console.auth import Auth, SignedIn
 from console.frame import frame
-from core import outbox, replies
+from core import outbox, presence, replies
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
@@ -149,6 +149,9 @@ class Work:
         agent = signed_in.agent
         rows, hits, mistake = await self._rows(place, agent.id)
         name = "parts.html" if request.headers.get("x-parts") else "desk.html"
+        colleagues = []
+        if detail is not None:
+            colleagues = await self._database.read(presence.others, detail.ticket.id, agent.id, self._clock.now())
         organization = detail.organization.key if detail is not None and detail.organization is not None else None
         content = self._content.of(organization)
         return self._pages.page(
@@ -161,6 +164,7 @@ class Work:
             hits=hits,
             mistake=mistake,
             detail=detail,
+            looking=colleagues,
             error=error,
             typed=typed,
             codes=HAND_CODES,

@@ -7,7 +7,7 @@ from core.models.organization import Organization, Requester, RequesterAddress
 from core.models.promise import OutboxRow, WorkKind, WorkRow
 from core.models.staff import Agent, Role, StaffSession, Team, TeamMember
 from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
-from core.models.workplace import CannedReply, Correction, Reading, SavedView
+from core.models.workplace import CannedReply, Correction, Presence, Reading, SavedView
 
 __all__ = [
     "Agent",
@@ -24,6 +24,7 @@ __all__ = [
     "Organization",
     "OutboxRow",
     "Participant",
+    "Presence",
     "PromiseState",
     "Reading",
     "Requester",

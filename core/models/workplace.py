@@ -21,6 +21,17 @@ class Reading(Base):
     message_id: Mapped[int]
 
 
+class Presence(Base):
+    """Where an agent is looking right now, as far as their page said; one row an agent."""
+
+    __tablename__ = "presence"
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), unique=True)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
+    seen_at: Mapped[datetime]
+    typing_until: Mapped[datetime | None]
+
+
 class CannedReply(Base):
     """An answer kept ready in both languages; ``{name}``, ``{number}`` and ``{agent}`` are filled in.
 

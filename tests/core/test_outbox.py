@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import intake, outbox, promises
 from core.database import Database
+from core.errors import Conflict
 from core.models import HistoryEntry, Message, Ticket
 from core.tickets import actions
 from core.values import BOT, Delivery, Draft, InboundMessage
@@ -132,3 +133,19 @@ def test_only_the_client_s_word_makes_it_delivered(database: Database, desk: Des
 def test_backoff_grows_and_stays_within_its_bounds(attempts: int, seed_: int) -> None:
     wait = promises.backoff(attempts, random.Random(seed_)).total_seconds()
     assert 1.5 <= wait <= 4 * 3600 * 1.25
+
+
+def test_a_letter_can_be_taken_back_for_some_seconds(database: Database, desk: Desk, clock: SetClock) -> None:
+    ticket = _open(database, letter(desk, clock), clock)
+    said = database.write_now(actions.reply, ticket, desk.anna, Draft("Mit Tipfehler"), clock.now())
+    assert database.write_now(outbox.claim, clock.now()) == []
+    with pytest.raises(Conflict):
+        database.write_now(outbox.undo, said, desk.ben, clock.now())
+    assert database.write_now(outbox.undo, said, desk.anna, clock.now()) == "Mit Tipfehler"
+    clock.advance(minutes=1)
+    assert database.write_now(outbox.claim, clock.now()) == []
+    again = database.write_now(actions.reply, ticket, desk.anna, Draft("Ohne Tippfehler"), clock.now())
+    clock.advance(seconds=6)
+    assert [one.message.text for one in database.write_now(outbox.claim, clock.now())] == ["Ohne Tippfehler"]
+    with pytest.raises(Conflict):
+        database.write_now(outbox.undo, again, desk.anna, clock.now())

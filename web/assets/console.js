@@ -51,11 +51,25 @@ function replace(name, fresh) {
 
 /** The live socket: reconnects with growing pauses and looks at everything again after each gap. */
 let pause = 500;
+let socketNow = null;
+let typedAt = 0;
+/** Tell colleagues which ticket is open here, and whether somebody is writing. */
+function present(typing = false) {
+  const ticket = document.querySelector("[data-ticket]")?.dataset.ticket;
+  if (socketNow?.readyState === WebSocket.OPEN) socketNow.send(JSON.stringify({ viewing: ticket ? Number(ticket) : null, typing }));
+}
+setInterval(() => present(Date.now() - typedAt < 5000), 15000);
+document.addEventListener("input", (event) => {
+  if (!event.target.closest(".composer") || Date.now() - typedAt < 3000) return;
+  typedAt = Date.now();
+  present(true);
+});
 function listen() {
   const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/console/live`);
   let silence;
   const heard = () => { clearTimeout(silence); silence = setTimeout(() => socket.close(), 50000); };
-  socket.onopen = () => { pause = 500; offline.hidden = true; heard(); refresh(); };
+  socketNow = socket;
+  socket.onopen = () => { pause = 500; offline.hidden = true; heard(); present(); refresh(); };
   socket.onmessage = (event) => { heard(); if (Object.keys(JSON.parse(event.data).tickets).length) refresh(); };
   socket.onclose = (event) => {
     clearTimeout(silence);

@@ -334,6 +334,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_participant_address_id"), ["address_id"], unique=False)
 
     op.create_table(
+        "presence",
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=True),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("typing_until", UtcDateTime(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_presence_agent_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_presence_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_presence")),
+        sa.UniqueConstraint("agent_id", name=op.f("uq_presence_agent_id")),
+    )
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_presence_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
         "reading",
         sa.Column("ticket_id", sa.Integer(), nullable=False),
         sa.Column("agent_id", sa.Integer(), nullable=False),
@@ -617,6 +632,10 @@ def downgrade() -> None:
 
     op.drop_table("message")
     op.drop_table("reading")
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_presence_ticket_id"))
+
+    op.drop_table("presence")
     with op.batch_alter_table("participant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_participant_address_id"))
 
