@@ -83,7 +83,7 @@ class Worker:
         self._threshold = threshold
         self._model: Model | None = None
         self._failed = False
-        self._indexes: dict[int | None, KnowledgeIndex] = {}
+        self._indexes: dict[int | None, tuple[object, KnowledgeIndex]] = {}
         self._thinking = ThreadPoolExecutor(1, thread_name_prefix="understanding")
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -232,12 +232,13 @@ class Worker:
         return give_up(self._turn(known, (nothing,)))
 
     async def _index(self, known: Facts, model: Model) -> KnowledgeIndex:
-        index = self._indexes.get(known.organization_id)
-        if index is None:
+        stamp = await self._database.read(articles.stamp)
+        made_of, index = self._indexes.get(known.organization_id, (None, None))
+        if index is None or made_of != stamp:
             found = await self._database.read(articles.visible, known.organization_id)
             loop = asyncio.get_running_loop()
             index = await loop.run_in_executor(self._thinking, KnowledgeIndex, found, model.embed)
-            self._indexes[known.organization_id] = index
+            self._indexes[known.organization_id] = stamp, index
         return index
 
     async def _acknowledge(self, job: Work) -> None:

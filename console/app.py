@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from bot.content import Content
 from console import words
 from console.auth import Auth
+from console.knowledge import Knowledge
 from console.live import Live
 from console.settings import Settings
 from console.work import Work
@@ -51,6 +52,7 @@ class Console:
         self.routes: Sequence[BaseRoute] = [
             Route("/console/login", auth.login, methods=["GET", "POST"]),
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
+            *Knowledge(database, blobs, clock, pages, auth, default_language).routes,
             *Settings(database, clock, pages, auth).routes,
             *Work(database, blobs, clock, content, pages, auth).routes,
             *Live(database, clock, auth).routes,

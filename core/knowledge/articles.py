@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from core.models import Article, Organization
@@ -23,7 +23,7 @@ class ArticleText:
     body: str
     intents: tuple[str, ...]
     keywords: tuple[str, ...]
-    content_sha256: str
+    content_sha256: str | None
     organization: str | None = None
     id: int = 0
 
@@ -34,7 +34,7 @@ def visible(session: Session, organization_id: int | None) -> list[ArticleText]:
     rows = session.execute(
         select(Article, Organization.key)
         .outerjoin(Organization, Organization.id == Article.organization_id)
-        .where(or_(Article.organization_id.is_(None), mine))
+        .where(or_(Article.organization_id.is_(None), mine), Article.is_published)
         .order_by(Article.key, Article.language)
     ).all()
     own = {(article.key, article.language) for article, key in rows if key is not None}
@@ -43,13 +43,19 @@ def visible(session: Session, organization_id: int | None) -> list[ArticleText]:
     ]
 
 
+def stamp(session: Session) -> tuple[int, datetime | None]:
+    """Changes whenever an article does: an index made of them is good as long as it stays."""
+    count, newest = session.execute(select(func.count(), func.max(Article.updated_at)).select_from(Article)).one()
+    return count, newest
+
+
 def find(session: Session, article_id: int, organization_id: int | None) -> ArticleText | None:
     """An article if the organization's people may read it."""
     return next((article for article in visible(session, organization_id) if article.id == article_id), None)
 
 
 def synchronize(session: Session, articles: Sequence[ArticleText], now: datetime) -> int:
-    """Make the table what the content folder says; returns how many rows changed. Unknown organizations are skipped."""
+    """Make the table what the folder says, but for what was changed by hand; returns how many rows changed."""
     organizations = {row.key: row.id for row in session.execute(select(Organization.key, Organization.id))}
     known = {(row.key, row.language, row.organization_id): row for row in session.scalars(select(Article))}
     changed = 0
@@ -58,7 +64,7 @@ def synchronize(session: Session, articles: Sequence[ArticleText], now: datetime
             continue
         organization_id = organizations.get(article.organization) if article.organization else None
         row = known.pop((article.key, article.language, organization_id), None)
-        if row is not None and row.content_sha256 == article.content_sha256:
+        if row is not None and row.content_sha256 in (article.content_sha256, None):
             continue
         if row is None:
             row = Article(key=article.key, language=article.language, organization_id=organization_id)
@@ -68,8 +74,9 @@ def synchronize(session: Session, articles: Sequence[ArticleText], now: datetime
         row.content_sha256, row.updated_at = article.content_sha256, now
         changed += 1
     for gone in known.values():
-        session.delete(gone)
-        changed += 1
+        if gone.content_sha256 is not None:
+            session.delete(gone)
+            changed += 1
     return changed
 
 

@@ -2,7 +2,7 @@
 
 from core.models.base import Base, PromiseState
 from core.models.conversation import Conversation, InboundReceipt, Inbox
-from core.models.knowledge import Article
+from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
 from core.models.promise import OutboxRow, WorkKind, WorkRow
 from core.models.staff import Agent, Role, StaffSession, Team, TeamMember
@@ -12,6 +12,7 @@ from core.models.workplace import CannedReply, Correction, Presence, Reading, Sa
 __all__ = [
     "Agent",
     "Article",
+    "ArticleVersion",
     "Attachment",
     "Base",
     "CannedReply",

@@ -63,7 +63,8 @@ def upgrade() -> None:
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("intents", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("keywords", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-        sa.Column("content_sha256", sa.String(length=64), nullable=False),
+        sa.Column("content_sha256", sa.String(length=64), nullable=True),
+        sa.Column("is_published", sa.Boolean(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_article_organization_id")),
@@ -158,6 +159,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_team_member_agent_id"), ["agent_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_team_member_team_id"), ["team_id"], unique=False)
 
+    op.create_table(
+        "article_version",
+        sa.Column("article_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("summary", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("author_id", sa.Integer(), nullable=True),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("published_at", UtcDateTime(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_article_version_article_id")),
+        sa.ForeignKeyConstraint(["author_id"], ["agent.id"], name=op.f("fk_article_version_author_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article_version")),
+        sa.UniqueConstraint("article_id", "number", name=op.f("uq_article_version_article_id_number")),
+    )
     op.create_table(
         "requester_address",
         sa.Column("requester_id", sa.Integer(), nullable=False),
@@ -661,6 +678,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_requester_address_requester_id"))
 
     op.drop_table("requester_address")
+    op.drop_table("article_version")
     with op.batch_alter_table("team_member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_team_member_team_id"))
         batch_op.drop_index(batch_op.f("ix_team_member_agent_id"))
