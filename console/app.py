@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.content import Content
 from console import words
+from console.api.app import Api
 from console.auth import Auth
 from console.knowledge import Knowledge
 from console.live import Live
@@ -55,5 +56,6 @@ class Console:
             *Knowledge(database, blobs, clock, pages, auth, default_language).routes,
             *Settings(database, clock, pages, auth).routes,
             *Work(database, blobs, clock, content, pages, auth).routes,
+            *Api(database, clock).routes,
             *Live(database, clock, auth).routes,
         ]

@@ -5,12 +5,13 @@ from core.models.conversation import Conversation, InboundReceipt, Inbox
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
 from core.models.promise import OutboxRow, WorkKind, WorkRow
-from core.models.staff import Agent, Role, StaffSession, Team, TeamMember
+from core.models.staff import Agent, ApiToken, Role, StaffSession, Team, TeamMember
 from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
 from core.models.workplace import CannedReply, Correction, Presence, Reading, SavedView
 
 __all__ = [
     "Agent",
+    "ApiToken",
     "Article",
     "ArticleVersion",
     "Attachment",

@@ -60,3 +60,17 @@ class StaffSession(Base):
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class ApiToken(Base):
+    """A key to the REST API that acts in an agent's name, within its scopes. Only its SHA-256 is kept."""
+
+    __tablename__ = "api_token"
+
+    name: Mapped[str] = mapped_column(String(120))
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]] = mapped_column(default=list)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

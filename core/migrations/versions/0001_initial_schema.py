@@ -54,6 +54,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_team_key")),
     )
     op.create_table(
+        "api_token",
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("token_sha256", sa.String(length=64), nullable=False),
+        sa.Column("scopes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("last_used_at", UtcDateTime(), nullable=True),
+        sa.Column("revoked_at", UtcDateTime(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_api_token_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_token")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_api_token_token_sha256")),
+    )
+    op.create_table(
         "article",
         sa.Column("key", sa.String(length=120), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
@@ -706,6 +720,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_article_organization_id"))
 
     op.drop_table("article")
+    op.drop_table("api_token")
     op.drop_table("team")
     op.drop_table("organization")
     op.drop_table("agent")
