@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.content import Content
 from console import words
+from console.admin import Admin
 from console.api.app import Api
 from console.auth import Auth
 from console.knowledge import Knowledge
@@ -32,6 +33,8 @@ TITLES = {
     "empty": words.EMPTY,
     "reason": words.REASON,
     "delivery": words.DELIVERY,
+    "role": words.ROLE,
+    "admin": words.ADMIN,
 }
 
 
@@ -56,6 +59,7 @@ class Console:
             *Knowledge(database, blobs, clock, pages, auth, default_language).routes,
             *Settings(database, clock, pages, auth).routes,
             *Work(database, blobs, clock, content, pages, auth).routes,
+            *Admin(database, clock, pages, auth).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,
         ]

@@ -71,6 +71,8 @@ DELIVERY = {
     "failed": "Not sent",
     "cancelled": "Taken back, a person was faster",
 }
+ROLE = {"agent": "Agent", "lead": "Lead", "admin": "Admin"}
+ADMIN = {"staff": "Staff", "teams": "Teams", "organizations": "Customers", "tokens": "API tokens"}
 HISTORY = {
     "created": "Ticket opened",
     "understood": "Understood: {intent}",

@@ -1,0 +1,139 @@
+"""What admins set up: staff, teams, customers, tokens. Each page is a table and one form."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from console.auth import Auth, SignedIn
+from console.frame import frame
+from core import administration, staff, tokens
+from core.clock import Clock
+from core.database import Database
+from core.errors import DeskError, NotAllowed
+from core.models import Agent, Organization, Role, Team, TeamMember
+from web.languages import LANGUAGES, translator
+from web.pages import Pages
+from web.responses import status_of
+
+PAGES = ("staff", "teams", "organizations", "tokens")
+Save = Callable[[FormData, SignedIn], Awaitable[str]]
+
+
+class Admin:
+    def __init__(self, database: Database, clock: Clock, pages: Pages, auth: Auth) -> None:
+        self._database = database
+        self._clock = clock
+        self._pages = pages
+        self._saves: dict[str, Save] = {
+            "staff": self._save_agent,
+            "teams": self._save_team,
+            "organizations": self._save_organization,
+            "tokens": self._save_token,
+        }
+        self.routes: Sequence[BaseRoute] = [
+            Route(f"/console/admin/{name}", auth.required(self._page), name=name, methods=["GET", "POST"])
+            for name in PAGES
+        ]
+
+    async def _page(self, request: Request, signed_in: SignedIn) -> Response:
+        """Show the page, or save its form and come back; on a mistake with everything typed still there."""
+        if signed_in.agent.role is not Role.ADMIN:
+            raise NotAllowed("Only admins may change this.")
+        name = request.url.path.rpartition("/")[2]
+        error, told, status, form = "", "", 200, FormData()
+        if request.method == "POST":
+            form = await request.form()
+            try:
+                told = await self._saves[name](form, signed_in)
+                if not told:
+                    return RedirectResponse(request.url.path, 303)
+            except DeskError as mistake:
+                error, status = translator(signed_in.agent.language)(str(mistake)), status_of(mistake)
+        values = await self._database.read(_everything)
+        editing = request.query_params.get("edit", str(form.get("id", "")) if error else "")
+        chosen = next((one for one in values[name] if hasattr(one, "id") and str(one.id) == editing), None)
+        return self._pages.page(
+            f"admin_{name}.html",
+            signed_in.agent.language,
+            status,
+            place=None,
+            pages=PAGES,
+            page=name,
+            chosen=chosen,
+            form=form,
+            error=error,
+            told=told,
+            roles=list(Role),
+            scopes=tokens.SCOPES,
+            **values,
+            **await frame(self._database, signed_in, self._clock.now()),
+        )
+
+    async def _save_agent(self, form: FormData, signed_in: SignedIn) -> str:
+        agent_id, now = _id(form), self._clock.now()
+        if agent_id is not None and form.get("active"):
+            await self._database.write(administration.set_active, agent_id, form["active"] == "yes", now)
+            return ""
+        password = str(form.get("password", ""))
+        hashed = await asyncio.to_thread(staff.hash_password, password) if password else None
+        language, role = str(form.get("language", "")), str(form.get("role", ""))
+        await self._database.write(
+            administration.save_agent,
+            agent_id,
+            str(form.get("email", "")),
+            str(form.get("name", "")),
+            Role(role) if role in list(Role) else Role.AGENT,
+            language if language in LANGUAGES else LANGUAGES[0],
+            [int(str(team)) for team in form.getlist("team") if str(team).isdecimal()],
+            hashed,
+            now,
+        )
+        return ""
+
+    async def _save_team(self, form: FormData, signed_in: SignedIn) -> str:
+        level = str(form.get("level", ""))
+        name = str(form.get("name", ""))
+        await self._database.write(administration.save_team, _id(form), name, int(level) if level.isdecimal() else 0)
+        return ""
+
+    async def _save_organization(self, form: FormData, signed_in: SignedIn) -> str:
+        domains = str(form.get("domains", "")).replace(",", " ").split()
+        name, now = str(form.get("name", "")), self._clock.now()
+        await self._database.write(administration.save_organization, _id(form), name, domains, now)
+        return ""
+
+    async def _save_token(self, form: FormData, signed_in: SignedIn) -> str:
+        """A new token is told once, on the page that answers."""
+        token_id, now = _id(form), self._clock.now()
+        if token_id is not None:
+            await self._database.write(tokens.revoke, token_id, now)
+            return ""
+        scopes = [str(scope) for scope in form.getlist("scope")]
+        return await self._database.write(tokens.issue, str(form.get("name", "")), scopes, signed_in.agent.id, now)
+
+
+def _id(form: FormData) -> int | None:
+    value = str(form.get("id", ""))
+    return int(value) if value.isdecimal() else None
+
+
+def _everything(session: Session) -> dict[str, Any]:
+    members: dict[int, set[int]] = {}
+    for agent_id, team_id in session.execute(select(TeamMember.agent_id, TeamMember.team_id)):
+        members.setdefault(agent_id, set()).add(team_id)
+    return {
+        "staff": list(session.scalars(select(Agent).order_by(Agent.active.desc(), Agent.name))),
+        "teams": list(session.scalars(select(Team).order_by(Team.level, Team.name))),
+        "organizations": list(session.scalars(select(Organization).order_by(Organization.name))),
+        "tokens": tokens.everything(session),
+        "members": members,
+    }
