@@ -20,7 +20,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError, NotAllowed
 from core.models import Agent, Organization, Role, Team, TeamMember
-from web.languages import LANGUAGES, translator
+from web.languages import LANGUAGES, explain
 from web.pages import Pages
 from web.responses import status_of
 
@@ -57,7 +57,7 @@ class Admin:
                 if not told:
                     return RedirectResponse(request.url.path, 303)
             except DeskError as mistake:
-                error, status = translator(signed_in.agent.language)(str(mistake)), status_of(mistake)
+                error, status = explain(mistake, signed_in.agent.language), status_of(mistake)
         values = await self._database.read(_everything)
         editing = request.query_params.get("edit", str(form.get("id", "")) if error else "")
         chosen = next((one for one in values[name] if hasattr(one, "id") and str(one.id) == editing), None)

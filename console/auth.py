@@ -14,11 +14,12 @@ from starlette.responses import RedirectResponse, Response
 from core import staff
 from core.clock import Clock
 from core.database import Database
-from core.errors import NotAllowed
+from core.errors import DeskError, NotAllowed
 from core.models import Agent
-from web.languages import LANGUAGES, preferred
+from web.languages import LANGUAGES, explain, preferred
 from web.limiting import Limiter
 from web.pages import Pages
+from web.responses import status_of
 
 COOKIE = "firstline_session"
 GUESSES_PER_MINUTE = 10
@@ -60,11 +61,15 @@ class Auth:
             signed_in = await self.who(request)
             if signed_in is None:
                 return RedirectResponse(f"/console/login?next={request.url.path}", 303)
-            if request.method == "POST":
-                form = await request.form()
-                if not hmac.compare_digest(str(form.get("csrf", "")), signed_in.csrf):
-                    raise NotAllowed("The form has expired. Please reload the page and try again.")
-            return await endpoint(request, signed_in)
+            try:
+                if request.method == "POST":
+                    form = await request.form()
+                    if not hmac.compare_digest(str(form.get("csrf", "")), signed_in.csrf):
+                        raise NotAllowed("The form has expired. Please reload the page and try again.")
+                return await endpoint(request, signed_in)
+            except DeskError as error:
+                language = signed_in.agent.language
+                return self._pages.page("error.html", language, status_of(error), message=explain(error, language))
 
         return guarded
 

@@ -21,7 +21,7 @@ from core.errors import DeskError, InvalidInput, NotFound
 from core.knowledge import articles, editing
 from core.models import Organization
 from core.search.words import fold
-from web.languages import LANGUAGES, preferred, translator
+from web.languages import LANGUAGES, explain, preferred
 from web.markdown import IMAGES, html, image_type
 from web.pages import Pages
 from web.responses import status_of
@@ -60,7 +60,7 @@ class Knowledge:
                 article_id = await self._create(await request.form(), signed_in)
                 return RedirectResponse(f"/console/knowledge/{article_id}", 303)
             except DeskError as mistake:
-                error, status = translator(signed_in.agent.language)(str(mistake)), status_of(mistake)
+                error, status = explain(mistake, signed_in.agent.language), status_of(mistake)
         words = fold(request.query_params.get("words", "")).split()
         found = await self._database.read(editing.overview)
         organizations = await self._database.read(_organizations)
@@ -97,7 +97,7 @@ class Knowledge:
                 await self._database.write(_change, article_id, form, signed_in.agent.id, self._clock)
                 return RedirectResponse(f"/console/knowledge/{article_id}", 303)
             except DeskError as mistake:
-                error, typed, status = translator(signed_in.agent.language)(str(mistake)), form, status_of(mistake)
+                error, typed, status = explain(mistake, signed_in.agent.language), form, status_of(mistake)
         opened = await self._database.read(editing.open_article, article_id)
         shown = opened.current or opened.article
         values = {name: typed.get(name, getattr(shown, name)) for name in ("title", "summary", "body")}

@@ -17,7 +17,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError
 from core.models import Agent, CannedReply, Organization
-from web.languages import LANGUAGES, translator
+from web.languages import LANGUAGES, explain
 from web.pages import Pages
 from web.responses import status_of
 
@@ -52,7 +52,7 @@ class Settings:
                 await self._database.write(_change_reply, form, self._clock)
                 return RedirectResponse("/console/replies", 303)
             except DeskError as problem:
-                error, typed, status = translator(signed_in.agent.language)(str(problem)), form, status_of(problem)
+                error, typed, status = explain(problem, signed_in.agent.language), form, status_of(problem)
         editing = request.query_params.get("edit", typed.get("id", ""))
         found, organizations = await self._database.read(_read_replies)
         chosen = next((one for one in found if str(one.id) == editing), None)

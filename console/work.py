@@ -32,7 +32,7 @@ from core.tickets import lists, views
 from core.tickets.lists import Row, View
 from core.tickets.views import Detail
 from core.values import ResolutionCode, Scale, Status, TicketKind
-from web.languages import translator
+from web.languages import explain
 from web.pages import Pages
 from web.responses import status_of
 
@@ -116,7 +116,7 @@ class Work:
         values = await frame(self._database, signed_in, self._clock.now())
         return self._pages.page("quarantine.html", signed_in.agent.language, place=None, receipts=found, **values)
 
-    async def _rows(self, place: Place, agent_id: int) -> tuple[list[Row], dict[int, Hit], str]:
+    async def _rows(self, place: Place, agent_id: int, language: str) -> tuple[list[Row], dict[int, Hit], str]:
         """The rows of a list, what a search found in them, and what is wrong with the search."""
         now = self._clock.now()
         if place.view is not None:
@@ -124,7 +124,7 @@ class Work:
         try:
             hits = await self._database.read(find, queries.read(place.query), agent_id, now)
         except InvalidInput as error:
-            return [], {}, str(error)
+            return [], {}, explain(error, language)
         return [hit.row for hit in hits], {hit.row.id: hit for hit in hits}, ""
 
     # -- the conversation -------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ class Work:
         status: int = 200,
     ) -> Response:
         agent = signed_in.agent
-        rows, hits, mistake = await self._rows(place, agent.id)
+        rows, hits, mistake = await self._rows(place, agent.id, agent.language)
         name = "parts.html" if request.headers.get("x-parts") else "desk.html"
         colleagues = []
         if detail is not None:
@@ -189,12 +189,12 @@ class Work:
             await self._database.write(ACTIONS[name], ticket_id, signed_in.agent.id, form, self._clock.now())
         except DeskError as error:
             detail = await self._database.read(views.detail, ticket_id)
-            message = translator(signed_in.agent.language)(str(error))
+            message = explain(error, signed_in.agent.language)
             return await self._render(
                 request, signed_in, place, detail, message, form.get("text", ""), status_of(error)
             )
         if form.get("next"):
-            rows, _, _ = await self._rows(place, signed_in.agent.id)
+            rows, _, _ = await self._rows(place, signed_in.agent.id, signed_in.agent.language)
             following = next((row.id for row in rows if row.id != ticket_id), None)
             if following is None:
                 return RedirectResponse(place.address, 303)
@@ -220,7 +220,7 @@ class Work:
         try:
             typed = await self._database.write(outbox.undo, message_id, agent.id, self._clock.now())
         except DeskError as mistake:
-            error, status = translator(agent.language)(str(mistake)), status_of(mistake)
+            error, status = explain(mistake, signed_in.agent.language), status_of(mistake)
         detail = await self._database.read(views.detail, ticket_id)
         return await self._render(request, signed_in, place, detail, error, typed, status)
 

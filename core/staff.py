@@ -25,7 +25,7 @@ _NOBODY = _hasher.hash(secrets.token_hex())
 def hash_password(password: str) -> str:
     """Takes tens of milliseconds on purpose. Raises ``InvalidInput`` for a password that is too short."""
     if len(password) < SHORTEST:
-        raise InvalidInput(f"The password needs at least {SHORTEST} characters.", "password")
+        raise InvalidInput("The password needs at least {count} characters.", "password", count=SHORTEST)
     return _hasher.hash(password)
 
 
@@ -56,7 +56,7 @@ def add_agent(
     for key in team_keys:
         team_id = session.scalar(select(Team.id).where(Team.key == key))
         if team_id is None:
-            raise NotFound(f"There is no team {key!r}.")
+            raise NotFound("There is no team “{key}”.", key=key)
         session.add(TeamMember(team_id=team_id, agent_id=agent.id))
     return agent.id
 

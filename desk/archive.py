@@ -56,7 +56,7 @@ def backup(settings: Settings, path: Path) -> int:
 def restore(settings: Settings, path: Path) -> None:
     """Bring an archive back. Raises ``Conflict`` unless the desk is empty, ``InvalidInput`` for what is no archive."""
     if not path.is_file() or not tarfile.is_tarfile(path):
-        raise InvalidInput(f"{path} is no backup of Firstline.")
+        raise InvalidInput("{path} is no backup of Firstline.", path=path)
     database = wiring.open_database(settings)
     try:
         schema.upgrade(database.engine)
@@ -96,7 +96,7 @@ def _require_ours(archive: tarfile.TarFile, path: Path) -> None:
     except (KeyError, ValueError):
         good = False
     if not good:
-        raise InvalidInput(f"{path} is no backup of this version of Firstline.")
+        raise InvalidInput("{path} is no backup of this version of Firstline.", path=path)
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

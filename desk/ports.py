@@ -20,4 +20,6 @@ def is_free(host: str, port: int) -> bool:
 def require_free(host: str, port: int, setting: str) -> None:
     """Raises ``InvalidInput`` that names the setting to change."""
     if not is_free(host, port):
-        raise InvalidInput(f"Port {port} is in use by another program; choose another one with {setting}.")
+        raise InvalidInput(
+            "Port {port} is in use by another program; choose another one with {setting}.", port=port, setting=setting
+        )

@@ -94,7 +94,9 @@ def read(path: Path) -> list[Script]:
             source = json.loads(line)
             scripts.append(_script(source))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InvalidInput(f"{path}:{number}: this is no rehearsal: {error}") from None
+            raise InvalidInput(
+                "{place}: this is no rehearsal: {error}", place=f"{path}:{number}", error=error
+            ) from None
     return scripts
 
 

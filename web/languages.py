@@ -8,6 +8,8 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
+from core.errors import DeskError
+
 LANGUAGES = ("de", "en")
 LOCALE = Path(__file__).parent / "locale"
 
@@ -28,6 +30,11 @@ def translator(language: str) -> Translate:
     """The function that pages call ``_``: the text in that language, or in English where it is not translated."""
     known = catalogue(language)
     return lambda text: known.get(text, text)
+
+
+def explain(error: DeskError, language: str) -> str:
+    """An error in the reader's language."""
+    return translator(language)(error.template).format(**error.values)
 
 
 def preferred(accept_language: str, default: str) -> str:

@@ -85,7 +85,7 @@ async def json_object(request: Request, limit: int = 64 * 1024) -> dict[str, Any
     try:
         value = json.loads(await body(request, limit))
     except TooLarge:
-        raise InvalidInput(f"That is too much at once; at most {limit // 1024} kB.") from None
+        raise InvalidInput("That is too much at once; at most {most} kB.", most=limit // 1024) from None
     except (ValueError, UnicodeDecodeError):
         raise InvalidInput("The request is not valid JSON.") from None
     if not isinstance(value, dict):

@@ -168,10 +168,10 @@ class WebChat:
             raise InvalidInput("The message must be text.", "text")
         text = text.replace("\0", "").strip()
         if len(text) > self._max_characters:
-            raise InvalidInput(f"The message is longer than {self._max_characters} characters.", "text")
+            raise InvalidInput("The message is longer than {most} characters.", "text", most=self._max_characters)
         tokens = source.get("files") or []
         if not isinstance(tokens, list) or len(tokens) > FILES_PER_MESSAGE:
-            raise InvalidInput(f"At most {FILES_PER_MESSAGE} files go with a message.", "files")
+            raise InvalidInput("At most {most} files go with a message.", "files", most=FILES_PER_MESSAGE)
         files = tuple(self._file(token, visitor) for token in tokens)
         if not text and not files:
             raise InvalidInput("The message is empty.", "text")

@@ -62,14 +62,14 @@ def _page(call: Call) -> tuple[int, int]:
     """(the id to go on after, how many)."""
     after, limit = call.query.get("after", "0"), call.query.get("limit", str(PAGE))
     if not after.isdecimal() or not limit.isdecimal() or not 1 <= int(limit) <= LARGEST_PAGE:
-        raise InvalidInput(f"after is the cursor of the last page, limit a number from 1 to {LARGEST_PAGE}.")
+        raise InvalidInput("after is the cursor of the last page, limit a number from 1 to {most}.", most=LARGEST_PAGE)
     return int(after), int(limit)
 
 
 def _number(call: Call, name: str) -> int | None:
     value = call.query.get(name)
     if value is not None and not value.isdecimal():
-        raise InvalidInput(f"{name} must be a number.", name)
+        raise InvalidInput("{name} must be a number.", name, name=name)
     return int(value) if value is not None else None
 
 
@@ -182,7 +182,7 @@ def _list_articles(session: Session, call: Call) -> list[ArticleOut]:
 def _ticket(session: Session, call: Call) -> Ticket:
     ticket = session.get(Ticket, call.ids["ticket"])
     if ticket is None:
-        raise NotFound(f"There is no ticket {ticket_number(call.ids['ticket'])}.")
+        raise NotFound("There is no ticket {number}.", number=ticket_number(call.ids["ticket"]))
     session.flush()
     return ticket
 

@@ -51,7 +51,9 @@ def read(text: str) -> Query:
             continue
         name = _NAMES.get(match["name"].lower())
         if name is None:
-            raise InvalidInput(f"There is no filter “{match['name']}:”. There are {FILTERS}", "q")
+            raise InvalidInput(
+                "There is no filter “{name}:”. There are {filters}", "q", name=match["name"], filters=FILTERS
+            )
         if name in ("older", "newer"):
             ages[name] = _age(value)
         else:
@@ -82,5 +84,5 @@ def _value(name: str, value: str) -> str:
 
 def _known(value: str, values: list[str]) -> str:
     if value not in values:
-        raise InvalidInput(f"“{value}” is not one of {', '.join(values)}.", "q")
+        raise InvalidInput("“{value}” is not one of {known}.", "q", value=value, known=", ".join(values))
     return value

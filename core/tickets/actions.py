@@ -74,7 +74,7 @@ def locked(session: Session, ticket_id: int) -> Ticket:
     """The ticket, locked until the end of the transaction."""
     ticket = session.scalar(_LOCKED, {"ticket": ticket_id})
     if ticket is None:
-        raise NotFound(f"There is no ticket {ticket_number(ticket_id)}.")
+        raise NotFound("There is no ticket {number}.", number=ticket_number(ticket_id))
     return ticket
 
 
@@ -89,7 +89,7 @@ def take_over(session: Session, ticket_id: int, agent_id: int, now: datetime, fo
         return
     if ticket.assignee_id is not None and not force:
         colleague = session.get_one(Agent, ticket.assignee_id)
-        raise Conflict(f"{colleague.name} already has this ticket.")
+        raise Conflict("{name} already has this ticket.", name=colleague.name)
     _to_people(session, ticket, agent_id, now)
     record(session, ticket, Actor.agent(agent_id), "taken_over", now)
 
@@ -355,7 +355,7 @@ def _cancel_understanding(session: Session, ticket: Ticket, now: datetime) -> No
 
 def _require_open(ticket: Ticket) -> None:
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
-        raise Conflict(f"Ticket {ticket.number} is {ticket.status}. Reopen it first.")
+        raise Conflict("Ticket {number} is settled. Reopen it first.", number=ticket.number)
 
 
 UNDO = timedelta(seconds=5)

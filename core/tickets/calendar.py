@@ -91,7 +91,9 @@ def calendar(time_zone: str, hours: Mapping[str, tuple[str, ...]], country: str 
     try:
         zone = ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise InvalidInput(f"{time_zone!r} is no time zone; use a name such as Europe/Berlin.", "time_zone") from None
+        raise InvalidInput(
+            "“{name}” is no time zone; use a name such as Europe/Berlin.", "time_zone", name=time_zone
+        ) from None
     week = tuple(_spans(day, hours.get(day, ())) for day in DAYS)
     return Calendar(zone, week, _holidays(country, region))
 
@@ -100,7 +102,7 @@ def _spans(day: str, texts: tuple[str, ...]) -> tuple[Span, ...]:
     spans = sorted((_span(day, text) for text in texts), key=lambda span: span.start)
     for earlier, later in pairwise(spans):
         if earlier.end == time() or later.start < earlier.end:
-            raise InvalidInput(f"The hours of {day} overlap.", "hours")
+            raise InvalidInput("The hours of {day} overlap.", "hours", day=day)
     return tuple(spans)
 
 
@@ -111,9 +113,11 @@ def _span(day: str, text: str) -> Span:
             time.fromisoformat(start.strip()), time() if end.strip() == "24:00" else time.fromisoformat(end.strip())
         )
     except ValueError:
-        raise InvalidInput(f"{text!r} on {day} is no span of time; write 08:00-17:00.", "hours") from None
+        raise InvalidInput(
+            "“{span}” on {day} is no span of time; write 08:00-17:00.", "hours", span=text, day=day
+        ) from None
     if span.end != time() and span.end <= span.start:
-        raise InvalidInput(f"{text!r} on {day} ends before it starts.", "hours")
+        raise InvalidInput("“{span}” on {day} ends before it starts.", "hours", span=text, day=day)
     return span
 
 
@@ -123,4 +127,6 @@ def _holidays(country: str, region: str) -> Mapping[date, str]:
     try:
         return holidays.country_holidays(country, subdiv=region or None)
     except NotImplementedError:
-        raise InvalidInput(f"No holidays are known for {country} {region}.".rstrip(), "holidays_country") from None
+        raise InvalidInput(
+            "No holidays are known for {place}.", "holidays_country", place=f"{country} {region}".strip()
+        ) from None

@@ -21,7 +21,7 @@ _NEXT: dict[Status, frozenset[Status]] = {
 def check(current: Status, following: Status) -> None:
     """Raise ``Conflict`` if a ticket cannot go from one status to the other. Staying is always allowed."""
     if following is not current and following not in _NEXT[current]:
-        raise Conflict(f"A ticket that is {current.replace('_', ' ')} cannot become {following.replace('_', ' ')}.")
+        raise Conflict("This ticket cannot go from “{current}” to “{following}”.", current=current, following=following)
 
 
 def after_requester_message(current: Status) -> Status:

@@ -67,7 +67,7 @@ def detail(session: Session, ticket_id: int) -> Detail:
     """A ticket and everything on it. Raises ``NotFound``."""
     ticket = session.get(Ticket, ticket_id)
     if ticket is None:
-        raise NotFound(f"There is no ticket {ticket_number(ticket_id)}.")
+        raise NotFound("There is no ticket {number}.", number=ticket_number(ticket_id))
     requester = session.get_one(Requester, ticket.requester_id)
     address, channel = _channel(session, ticket)
     others = session.scalars(

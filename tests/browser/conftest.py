@@ -39,7 +39,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         (folder / "password").write_text(PASSWORD)
         password = ("--password-file", str(folder / "password"))
         for email, name, language in STAFF:
-            desk.run("user", email, "--name", name, "--language", language, "--team", "service-desk", *password)
+            role = ("--role", "admin") if email.startswith(("ida", "lea")) else ()
+            desk.run("user", email, "--name", name, "--language", language, "--team", "service-desk", *role, *password)
         yield Place(desk, outside)
         desk.stop()
 

@@ -14,6 +14,24 @@ from tests.browser.steps import open_chat, say
 pytestmark = pytest.mark.xdist_group("browser")
 
 AXE = Axe()
+PAGES = (
+    "/console/views/resolved",
+    "/console/search?q=drucker",
+    "/console/search?q=older:soon",
+    "/console/quarantine",
+    "/console/knowledge",
+    "/console/knowledge/1",
+    "/console/replies",
+    "/console/me",
+    "/console/admin/staff",
+    "/console/admin/teams",
+    "/console/admin/organizations",
+    "/console/admin/tokens",
+    "/console/tickets/4711",
+    "/help",
+    "/help/1",
+    "/console/views/person",
+)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
@@ -48,8 +66,14 @@ async def test_the_console(
         broken += await _violations(page)
         await page.goto(f"{place.desk.base}/console/tickets/1")
         broken += await _violations(page)
-        await page.goto(f"{place.desk.base}/console/views/resolved")
-        broken += await _violations(page)
+        for path in PAGES:
+            await page.goto(f"{place.desk.base}{path}")
+            broken += await _violations(page)
+        for key, name in (("?", "sheet"), ("Control+k", "palette")):
+            await page.keyboard.press(key)
+            await expect(page.locator(f"dialog.{name}")).to_be_visible()
+            broken += await _violations(page)
+            await page.keyboard.press("Escape")
         assert broken == []
         assert await page.locator("html").get_attribute("lang") == language
         await context.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,17 @@ def test_placeholders_survive_translation() -> None:
 )
 def test_the_browser_s_language_is_taken(header: str, expected: str) -> None:
     assert preferred(header, "de") == expected
+
+
+def test_every_error_staff_can_meet_has_a_german_text() -> None:
+    """The words of the desk's errors, wherever they are raised."""
+    kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"}
+    found: set[str] = set()
+    for room in ("core", "console"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
+                    first = node.args[0]
+                    assert isinstance(first, ast.Constant), f"{path}:{node.lineno}: name values, do not format them in"
+                    found.add(str(first.value))
+    assert found - set(catalogue("de")) == set()
