@@ -23,7 +23,8 @@ from sqlalchemy import create_engine, text
 from tests.desk.process import DeskProcess
 from tests.fakes.mailserver import MailServer
 
-CONNECTIONS = 10
+CONNECTIONS = 20
+"""What Postfix opens to one destination at most (its default_destination_concurrency_limit)."""
 GOAL = 4.0
 
 

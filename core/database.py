@@ -49,8 +49,20 @@ class DatabaseClosed(RuntimeError):
 
 @dataclass(slots=True)
 class _Job:
+    """A use case that waits for the writer. With ``loop`` its future belongs to that loop, else to a thread."""
+
     use_case: Callable[[Session], Any]
-    future: Future[Any]
+    future: asyncio.Future[Any] | Future[Any]
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def begin(self) -> bool:
+        """False if nobody waits for it any more."""
+        if isinstance(self.future, Future):
+            return self.future.set_running_or_notify_cancel()
+        return not self.future.cancelled()
+
+
+_Outcome = tuple[_Job, Any, BaseException | None]
 
 
 def _keep(session: Session, instance: object) -> None:
@@ -96,10 +108,10 @@ class Database:
 
     async def write(self, use_case: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case in a transaction; its result arrives after the commit, its exception after its undoing."""
-        job: _Job = _Job(lambda session: use_case(session, *args, **kwargs), Future())
-        self._writer.submit(job)
-        result: T = await asyncio.wrap_future(job.future)
-        return result
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._writer.submit(_Job(lambda session: use_case(session, *args, **kwargs), future, loop))
+        return await future
 
     async def read(self, use_case: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that only reads, on a connection of its own; it sees everything committed so far."""
@@ -113,10 +125,9 @@ class Database:
 
     def write_now(self, use_case: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``write`` for callers without a loop (the command line)."""
-        job: _Job = _Job(lambda session: use_case(session, *args, **kwargs), Future())
-        self._writer.submit(job)
-        result: T = job.future.result()
-        return result
+        future: Future[T] = Future()
+        self._writer.submit(_Job(lambda session: use_case(session, *args, **kwargs), future))
+        return future.result()
 
     def close(self) -> None:
         """Finish what was queued, then let go of threads and connections."""
@@ -147,22 +158,20 @@ class _GroupCommitWriter:
         self._closed = True
         self._queue.put(None)
         self._thread.join()
-        for job in self._drain():
-            job.future.set_exception(DatabaseClosed("the database was closed"))
+        closed = DatabaseClosed("the database was closed")
+        _settle([(job, None, closed) for job in self._drain()])
 
     def _run(self) -> None:
         while (job := self._queue.get()) is not None:
             batch = [job, *self._drain()]
             try:
-                results, signals = self._commit(batch)
+                outcomes, signals = self._commit(batch)
             except BaseException as error:  # a future left open would wait for ever
                 log.exception("commit_failed", jobs=len(batch))
-                for waiting in batch:
-                    _settle(waiting.future, error=error)
+                _settle([(waiting, None, error) for waiting in batch])
             else:
                 self._signals.publish(signals)
-                for waiting, (value, failure) in zip(batch, results, strict=True):
-                    _settle(waiting.future, value, failure)
+                _settle(outcomes)
 
     def _drain(self) -> list[_Job]:
         jobs: list[_Job] = []
@@ -177,15 +186,16 @@ class _GroupCommitWriter:
             jobs.append(job)
         return jobs
 
-    def _commit(self, batch: list[_Job]) -> tuple[list[tuple[Any, Exception | None]], list[Signal]]:
-        wanted = [job for job in batch if job.future.set_running_or_notify_cancel()]
-        results: dict[int, tuple[Any, Exception | None]] = {}
+    def _commit(self, batch: list[_Job]) -> tuple[list[_Outcome], list[Signal]]:
+        outcomes: list[_Outcome] = []
         signals: list[Signal] = []
         with self._engine.connect() as connection, transaction(connection, writes=True):
             # Straight to the driver: SQLAlchemy's nested transactions cost as much as five statements.
             driver = connection.connection.driver_connection
             assert driver is not None
-            for job in wanted:
+            for job in batch:
+                if not job.begin():
+                    continue
                 driver.execute("SAVEPOINT use_case")
                 with _session(connection, join_transaction_mode="rollback_only") as session:
                     try:
@@ -193,12 +203,12 @@ class _GroupCommitWriter:
                         session.flush()
                     except Exception as error:
                         driver.execute("ROLLBACK TO use_case")
-                        results[id(job)] = None, error
+                        outcomes.append((job, None, error))
                     else:
-                        results[id(job)] = value, None
+                        outcomes.append((job, value, None))
                         signals += session.info.pop("signals", [])
                 driver.execute("RELEASE use_case")
-        return [results.get(id(job), (None, None)) for job in batch], signals
+        return outcomes, signals
 
 
 class _PooledWriter:
@@ -218,14 +228,14 @@ class _PooledWriter:
         self._pool.shutdown(wait=True)
 
     def _run(self, job: _Job) -> None:
-        if not job.future.set_running_or_notify_cancel():
+        if not job.begin():
             return
         try:
             value = self._commit(job)
         except BaseException as error:  # a future left open would wait for ever
-            _settle(job.future, error=error)
+            _settle([(job, None, error)])
         else:
-            _settle(job.future, value)
+            _settle([(job, value, None)])
 
     def _commit(self, job: _Job) -> Any:
         """A use case that collided with a concurrent one is simply run again: it is a function of its session."""
@@ -242,13 +252,26 @@ class _PooledWriter:
         return None
 
 
-def _settle(future: Future[Any], value: Any = None, error: BaseException | None = None) -> None:
-    if future.cancelled() or future.done():
-        return
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(value)
+def _settle(outcomes: Iterable[_Outcome]) -> None:
+    """Tell who waits. A loop is woken once for all that are its own: each wake-up costs as much as a statement."""
+    by_loop: dict[asyncio.AbstractEventLoop | None, list[_Outcome]] = {}
+    for outcome in outcomes:
+        by_loop.setdefault(outcome[0].loop, []).append(outcome)
+    for loop, mine in by_loop.items():
+        if loop is None:
+            _tell(mine)
+        elif not loop.is_closed():
+            loop.call_soon_threadsafe(_tell, mine)
+
+
+def _tell(outcomes: Iterable[_Outcome]) -> None:
+    for job, value, error in outcomes:
+        if job.future.done():
+            continue
+        if error is not None:
+            job.future.set_exception(error)
+        else:
+            job.future.set_result(value)
 
 
 def _notify(session: Session, signals: Iterable[Signal]) -> None:

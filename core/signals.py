@@ -60,10 +60,13 @@ class Signals:
     def publish(self, signals: Iterable[Signal]) -> None:
         """Hand signals to all subscribers. Callable from any thread."""
         batch = list(dict.fromkeys(signals))
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Queue[Signal], list[Signal]]]] = {}
         for wants, queue, loop in tuple(self._subscribers):
-            wanted = [signal for signal in batch if wants(signal)]
-            if wanted and not loop.is_closed():
-                loop.call_soon_threadsafe(_put, queue, wanted)
+            if wanted := [signal for signal in batch if wants(signal)]:
+                by_loop.setdefault(loop, []).append((queue, wanted))
+        for loop, news in by_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_put, news)
 
     @contextmanager
     def subscribe(self, *topics: Topic) -> Iterator[Subscription]:
@@ -83,11 +86,12 @@ class Signals:
             self._subscribers.remove(entry)
 
 
-def _put(queue: asyncio.Queue[Signal], signals: list[Signal]) -> None:
-    for signal in signals:
-        if queue.full():
-            queue.get_nowait()
-        queue.put_nowait(signal)
+def _put(news: Iterable[tuple[asyncio.Queue[Signal], list[Signal]]]) -> None:
+    for queue, signals in news:
+        for signal in signals:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(signal)
 
 
 class Subscription:

@@ -73,7 +73,8 @@ async def _index(desk: Desk) -> None:
     """Keep the search index a moment behind what is said."""
     with desk.database.signals.subscribe(Topic.TICKET) as news:
         while True:
-            if await desk.database.write(index_more) == 0:
+            # In a flood, what comes in is documented first.
+            if not desk.worker.is_flooded() and await desk.database.write(index_more) == 0:
                 await news.wait(INDEX_POLL)
             await asyncio.sleep(INDEX_PAUSE)
 
