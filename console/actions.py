@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from core.tickets import actions
+from core.tickets import actions, details, snooze
 from core.values import Actor, Draft, ResolutionCode, Scale, Status, TicketKind
 
 Form = Mapping[str, str]
@@ -56,7 +56,7 @@ def _reopen(session: Session, ticket_id: int, agent_id: int, form: Form, now: da
 
 
 def _classify(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
-    actions.classify(
+    details.classify(
         session,
         ticket_id,
         agent_id,
@@ -73,13 +73,20 @@ def _snooze(session: Session, ticket_id: int, agent_id: int, form: Form, now: da
         hours = float(form.get("hours", ""))
     except ValueError:
         raise InvalidInput("Choose how long the ticket is put aside.", "hours") from None
-    actions.snooze(session, ticket_id, agent_id, now + timedelta(hours=min(max(hours, 0.25), 24 * 90)), now)
+    snooze.snooze(session, ticket_id, agent_id, now + timedelta(hours=min(max(hours, 0.25), 24 * 90)), now)
 
 
 def _correct(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
     if not form.get("intent"):
         raise InvalidInput("Choose what the message is about.", "intent")
-    actions.correct(session, ticket_id, agent_id, form["intent"], now)
+    details.correct(session, ticket_id, agent_id, form["intent"], now)
+
+
+def _requester(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    chosen = form.get("organization", "")
+    organization_id = int(chosen) if chosen.isdecimal() else None
+    name, vip = form.get("name", ""), form.get("vip") == "yes"
+    details.save_requester(session, ticket_id, agent_id, name, organization_id, vip, now)
 
 
 def _choice(enum: type[E], value: str, field: str) -> E | None:
@@ -103,4 +110,5 @@ ACTIONS: Mapping[str, Action] = {
     "classify": _classify,
     "snooze": _snooze,
     "correct": _correct,
+    "requester": _requester,
 }

@@ -27,7 +27,7 @@ from core import intake
 from core.errors import Conflict, InvalidInput, NotFound
 from core.knowledge import articles
 from core.models import Inbox, Message, Requester, RequesterAddress, Ticket
-from core.tickets import actions
+from core.tickets import actions, details
 from core.values import Actor, Address, Draft, InboundMessage, InboxStyle, ticket_number
 
 PAGE, LARGEST_PAGE = 50, 200
@@ -120,7 +120,7 @@ def _change_ticket(session: Session, call: Call) -> TicketOut:
     ticket_id, given = call.ids["ticket"], value.model_fields_set
     if given - {"assignee_id"}:
         changes = {"kind": value.kind, "impact": value.impact, "urgency": value.urgency, "status": value.status}
-        actions.classify(session, ticket_id, call.agent_id, call.now, **changes)  # type: ignore[arg-type]
+        details.classify(session, ticket_id, call.agent_id, call.now, **changes)  # type: ignore[arg-type]
     if "assignee_id" in given:
         actions.assign(session, ticket_id, call.agent_id, value.assignee_id, call.now)
     return TicketOut.of(_ticket(session, call))

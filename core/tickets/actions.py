@@ -15,7 +15,6 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.models import (
     Agent,
     Conversation,
-    Correction,
     Inbox,
     Message,
     RequesterAddress,
@@ -28,16 +27,13 @@ from core.outbox import Destination, cancel_machine_messages, enqueue
 from core.promises import WORK, owe
 from core.tickets import lifecycle
 from core.tickets.history import record
-from core.tickets.priority import priority
 from core.values import (
     Actor,
     ActorKind,
     Draft,
     InboxStyle,
     ResolutionCode,
-    Scale,
     Status,
-    TicketKind,
     ticket_number,
 )
 
@@ -61,7 +57,6 @@ _NEWEST = _DESTINATION.where(Conversation.ticket_id == bindparam("ticket")).orde
 _NO_UNDERSTANDING = WORK.cancelling(
     WorkRow.ticket_id == bindparam("ticket"), WorkRow.kind.not_in([WorkKind.CONTINUE_BY_MAIL, WorkKind.REMIND])
 )
-_NO_REMINDER = WORK.cancelling(WorkRow.ticket_id == bindparam("ticket"), WorkRow.kind == WorkKind.REMIND)
 _MAIL_ADDRESS = (
     select(RequesterAddress.id)
     .where(RequesterAddress.requester_id == bindparam("requester"), RequesterAddress.kind == "email")
@@ -84,13 +79,13 @@ def take_over(session: Session, ticket_id: int, agent_id: int, now: datetime, fo
     Raises ``Conflict`` if a colleague has it, unless ``force``.
     """
     ticket = locked(session, ticket_id)
-    _require_open(ticket)
+    require_open(ticket)
     if ticket.assignee_id == agent_id:
         return
     if ticket.assignee_id is not None and not force:
         colleague = session.get_one(Agent, ticket.assignee_id)
         raise Conflict("{name} already has this ticket.", name=colleague.name)
-    _to_people(session, ticket, agent_id, now)
+    to_people(session, ticket, agent_id, now)
     record(session, ticket, Actor.agent(agent_id), "taken_over", now)
 
 
@@ -102,7 +97,7 @@ def reply(session: Session, ticket_id: int, agent_id: int, draft: Draft, now: da
     if ticket.status is Status.CLOSED:
         raise Conflict("This ticket is closed. Open a new one to write to the person.")
     if ticket.assignee_id is None or ticket.level == 0:
-        _to_people(session, ticket, agent_id, now)
+        to_people(session, ticket, agent_id, now)
         record(session, ticket, Actor.agent(agent_id), "taken_over", now)
     else:
         cancel_machine_messages(session, ticket, now)
@@ -152,7 +147,7 @@ def hand_back(
     ``resume`` says where it goes on: ``{"ask": slot}``, ``{"step": id}``, or empty for wherever it was.
     """
     ticket = locked(session, ticket_id)
-    _require_open(ticket)
+    require_open(ticket)
     if ticket.level == 0:
         raise Conflict("The bot already has this ticket.")
     ticket.level, ticket.assignee_id, ticket.team_id = 0, None, None
@@ -165,12 +160,12 @@ def hand_back(
 def assign(session: Session, ticket_id: int, actor_id: int, assignee_id: int | None, now: datetime) -> None:
     """Give the ticket to a colleague, or back into the team's queue with None."""
     ticket = locked(session, ticket_id)
-    _require_open(ticket)
+    require_open(ticket)
     if assignee_id is not None:
         agent = session.get(Agent, assignee_id)
         if agent is None or not agent.active:
             raise NotFound("That colleague does not exist or is no longer active.")
-        _to_people(session, ticket, assignee_id, now)
+        to_people(session, ticket, assignee_id, now)
     else:
         if ticket.level == 0:
             raise Conflict("The bot has this ticket. Take it over first.")
@@ -185,7 +180,7 @@ def escalate(
     if not reason.strip():
         raise InvalidInput("Say why, so that the other team need not ask.", "reason")
     ticket = locked(session, ticket_id)
-    _require_open(ticket)
+    require_open(ticket)
     team = session.scalar(select(Team).where(Team.key == team_key))
     if team is None:
         raise NotFound("That team does not exist.")
@@ -215,7 +210,7 @@ def resolve(
     ticket = locked(session, ticket_id)
     lifecycle.check(ticket.status, Status.RESOLVED)
     if ticket.level == 0:
-        _to_people(session, ticket, agent_id, now)
+        to_people(session, ticket, agent_id, now)
     set_resolved(session, ticket, Actor.agent(agent_id), code, now, note_text)
 
 
@@ -244,90 +239,6 @@ def set_reopened(session: Session, ticket: Ticket, actor: Actor, now: datetime, 
     record(session, ticket, actor, "reopened", now, reason=reason)
 
 
-def classify(
-    session: Session,
-    ticket_id: int,
-    agent_id: int,
-    now: datetime,
-    kind: TicketKind | None = None,
-    impact: Scale | None = None,
-    urgency: Scale | None = None,
-    status: Status | None = None,
-) -> None:
-    """Change kind, impact, urgency or the waiting status; the priority follows."""
-    ticket = locked(session, ticket_id)
-    actor = Actor.agent(agent_id)
-    changed: dict[str, str] = {}
-    if kind is not None and kind is not ticket.kind:
-        ticket.kind = kind
-        changed["kind"] = kind
-    set_scales(ticket, impact, urgency, changed)
-    if status is not None and status is not ticket.status:
-        if status not in (Status.OPEN, Status.PENDING, Status.ON_HOLD):
-            raise InvalidInput("Use resolve or reopen for that.", "status")
-        lifecycle.check(ticket.status, status)
-        ticket.status = status
-        changed["status"] = status
-    if changed:
-        record(session, ticket, actor, "changed", now, **changed)
-
-
-def set_scales(ticket: Ticket, impact: Scale | None, urgency: Scale | None, changed: dict[str, str]) -> None:
-    """Impact and urgency, and the priority that follows from them; what changed is added to ``changed``."""
-    if impact is not None and impact is not ticket.impact:
-        ticket.impact = impact
-        changed["impact"] = impact
-    if urgency is not None and urgency is not ticket.urgency:
-        ticket.urgency = urgency
-        changed["urgency"] = urgency
-    if (computed := priority(ticket.impact, ticket.urgency)) != ticket.priority:
-        ticket.priority = computed
-        changed["priority"] = str(computed)
-
-
-def snooze(session: Session, ticket_id: int, agent_id: int, until: datetime, now: datetime) -> None:
-    """Put the ticket aside until a moment, or until the requester writes."""
-    if until <= now:
-        raise InvalidInput("Choose a moment that is still to come.", "until")
-    ticket = locked(session, ticket_id)
-    _require_open(ticket)
-    if ticket.assignee_id != agent_id:
-        _to_people(session, ticket, agent_id, now)
-    ticket.snoozed_until = until
-    plan_reminder(session, ticket, now)
-    record(session, ticket, Actor.agent(agent_id), "snoozed", now, until=until.isoformat())
-
-
-def plan_reminder(session: Session, ticket: Ticket, now: datetime) -> None:
-    """Promise a reminder for whatever comes first on this ticket: the end of a snooze or a call back."""
-    rows.execute(session, _NO_REMINDER, ticket=ticket.id, at=now)
-    moments = [moment for moment in (ticket.snoozed_until, ticket.callback_at) if moment is not None]
-    if moments:
-        owe(session, WorkKind.REMIND, ticket.id, min(moments))
-
-
-def correct(session: Session, ticket_id: int, agent_id: int, intent: str, now: datetime) -> None:
-    """The understanding was wrong: the ticket is about something else. Kept for training."""
-    ticket = locked(session, ticket_id)
-    first = (
-        select(Message)
-        .where(Message.ticket_id == ticket.id, Message.author_kind == ActorKind.REQUESTER, Message.text != "")
-        .order_by(Message.id)
-    )
-    messages = session.scalars(first).all()
-    message = next(
-        (one for one in messages if one.meta.get("intent") == ticket.intent), messages[0] if messages else None
-    )
-    if message is not None:
-        correction = session.scalar(select(Correction).where(Correction.message_id == message.id))
-        if correction is None:
-            correction = Correction(message_id=message.id, predicted=ticket.intent)
-            session.add(correction)
-        correction.agent_id, correction.intent, correction.at = agent_id, intent, now
-    record(session, ticket, Actor.agent(agent_id), "corrected", now, intent=intent, predicted=ticket.intent)
-    ticket.intent, ticket.confidence = intent, 1.0
-
-
 def current_conversation(session: Session, ticket: Ticket) -> Destination:
     """Where the requester last wrote on this ticket, locked: an answer goes there."""
     found = rows.first(session, _LAST_WRITTEN, ticket=ticket.id) or rows.first(session, _NEWEST, ticket=ticket.id)
@@ -336,7 +247,7 @@ def current_conversation(session: Session, ticket: Ticket) -> Destination:
     return Destination(*found)
 
 
-def _to_people(session: Session, ticket: Ticket, agent_id: int, now: datetime) -> None:
+def to_people(session: Session, ticket: Ticket, agent_id: int, now: datetime) -> None:
     """Whatever the bot was doing on this ticket ends here."""
     cancel_machine_messages(session, ticket, now)
     _cancel_understanding(session, ticket, now)
@@ -353,7 +264,7 @@ def _cancel_understanding(session: Session, ticket: Ticket, now: datetime) -> No
     rows.execute(session, _NO_UNDERSTANDING, ticket=ticket.id, at=now)
 
 
-def _require_open(ticket: Ticket) -> None:
+def require_open(ticket: Ticket) -> None:
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
         raise Conflict("Ticket {number} is settled. Reopen it first.", number=ticket.number)
 

@@ -26,12 +26,12 @@ from core.tickets.actions import (
     add_note,
     current_conversation,
     locked,
-    plan_reminder,
     set_reopened,
     set_resolved,
-    set_scales,
 )
+from core.tickets.details import set_scales
 from core.tickets.history import record
+from core.tickets.snooze import plan_reminder
 from core.values import BOT, Actor, ActorKind, Address, Decision, InboxStyle, ResolutionCode, Status
 
 SILENCE = timedelta(days=3)

@@ -12,9 +12,10 @@ from core.models import Conversation, Inbox, Message, Participant, Ticket
 from core.outbox import Destination
 from core.promises import WORK
 from core.tickets import lifecycle
-from core.tickets.actions import current_conversation, locked, mail_address, plan_reminder, set_resolved
+from core.tickets.actions import current_conversation, locked, mail_address, set_resolved
 from core.tickets.decisions import BOT_NAME
 from core.tickets.history import record
+from core.tickets.snooze import plan_reminder
 from core.values import BOT, SYSTEM, Delivery, Draft, InboxStyle, ResolutionCode, Status
 
 

@@ -53,6 +53,7 @@ class Detail:
     others: tuple[Ticket, ...]
     teams: tuple[Team, ...]
     colleagues: tuple[Agent, ...]
+    organizations: tuple[Organization, ...]
     with_html: frozenset[int]
     """The messages that came formatted."""
     readings: dict[int, int]
@@ -92,6 +93,7 @@ def detail(session: Session, ticket_id: int) -> Detail:
         others=tuple(others),
         teams=tuple(session.scalars(select(Team).order_by(Team.level, Team.name))),
         colleagues=tuple(session.scalars(select(Agent).where(Agent.active).order_by(Agent.name))),
+        organizations=tuple(session.scalars(select(Organization).order_by(Organization.name))),
         with_html=frozenset(
             session.scalars(select(Message.id).where(Message.ticket_id == ticket.id, Message.html.is_not(None)))
         ),

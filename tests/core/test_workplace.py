@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from core import intake, presence, replies
 from core.database import Database
-from core.errors import InvalidInput
-from core.models import Correction, HistoryEntry, Ticket, WorkKind, WorkRow
+from core.errors import InvalidInput, NotFound
+from core.models import Correction, HistoryEntry, Requester, Ticket, WorkKind, WorkRow
 from core.promises import WORK
-from core.tickets import actions, lists, reminders
+from core.tickets import actions, details, lists, reminders, snooze
 from core.tickets.lists import View
 from core.values import Draft
 from tests.core.desk import Desk, chat_message, letter, seed
@@ -54,18 +54,18 @@ def test_what_is_put_aside_comes_back_in_time_or_when_the_person_writes(
     database: Database, desk: Desk, clock: SetClock
 ) -> None:
     database.write_now(intake.receive, chat_message(desk, clock), clock.now())
-    database.write_now(actions.snooze, 1, desk.anna, clock.now() + timedelta(days=3), clock.now())
+    database.write_now(snooze.snooze, 1, desk.anna, clock.now() + timedelta(days=3), clock.now())
     assert _in(database, desk, clock) == {View.SNOOZED}
-    database.write_now(actions.snooze, 1, desk.anna, clock.now() + timedelta(hours=1), clock.now())
+    database.write_now(snooze.snooze, 1, desk.anna, clock.now() + timedelta(hours=1), clock.now())
     clock.advance(minutes=61)
     database.write_now(_remind, clock)
     assert _in(database, desk, clock) == {View.MINE}
     assert "woken" in database.read_now(lambda session: list(session.scalars(select(HistoryEntry.action))))
-    database.write_now(actions.snooze, 1, desk.anna, clock.now() + timedelta(hours=1), clock.now())
+    database.write_now(snooze.snooze, 1, desk.anna, clock.now() + timedelta(hours=1), clock.now())
     database.write_now(intake.receive, chat_message(desk, clock, "Hallo?"), clock.now())
     assert _in(database, desk, clock) == {View.MINE}
     with pytest.raises(InvalidInput):
-        database.write_now(actions.snooze, 1, desk.anna, clock.now(), clock.now())
+        database.write_now(snooze.snooze, 1, desk.anna, clock.now(), clock.now())
 
 
 def test_unread_is_what_came_since_one_looked(database: Database, desk: Desk, clock: SetClock) -> None:
@@ -101,8 +101,8 @@ def test_colleagues_see_who_looks_and_who_writes_until_they_go(database: Databas
 
 def test_a_correction_is_kept_for_training(database: Database, desk: Desk, clock: SetClock) -> None:
     database.write_now(intake.receive, chat_message(desk, clock), clock.now())
-    database.write_now(actions.correct, 1, desk.anna, "vpn_problem", clock.now())
-    database.write_now(actions.correct, 1, desk.anna, "internet_down", clock.now())
+    database.write_now(details.correct, 1, desk.anna, "vpn_problem", clock.now())
+    database.write_now(details.correct, 1, desk.anna, "internet_down", clock.now())
     [kept] = database.read_now(lambda session: list(session.scalars(select(Correction))))
     assert (kept.intent, kept.agent_id) == ("internet_down", desk.anna)
     assert database.read_now(Session.get_one, Ticket, 1).intent == "internet_down"
@@ -117,3 +117,15 @@ def test_ready_answers_are_offered_to_their_organization_alone(database: Databas
     with pytest.raises(InvalidInput):
         database.write_now(replies.save, None, "Ohne Englisch", "a", " ", None, clock.now())
     assert replies.filled("Hallo {name}, {x} zu {number}", "Carla", "FL-1", "Lea") == "Hallo Carla, {x} zu FL-1"
+
+
+def test_who_is_moved_to_another_customer_takes_the_open_tickets_along(
+    database: Database, desk: Desk, clock: SetClock
+) -> None:
+    database.write_now(intake.receive, letter(desk, clock), clock.now())
+    assert database.read_now(Session.get_one, Ticket, 1).organization_id == 1
+    database.write_now(details.save_requester, 1, desk.anna, "Carla Neu", 2, True, clock.now())
+    assert database.read_now(Session.get_one, Ticket, 1).organization_id == 2
+    assert database.read_now(Session.get_one, Requester, 1).vip
+    with pytest.raises(NotFound):
+        database.write_now(details.save_requester, 1, desk.anna, "Carla", 4711, False, clock.now())
