@@ -93,12 +93,15 @@ def parse(raw: bytes, envelope_sender: str | None, own: frozenset[str]) -> Parse
 
 def header(message: Message, name: str) -> str:
     """A header as one line of text, decoded as far as it can be."""
-    return " ".join(_decoded(_raw_header(message, name)).replace("\0", "").split())
+    raw = _raw_header(message, name)
+    return " ".join(_decoded(raw).replace("\0", "").split()) if raw else ""
 
 
 def addresses(message: Message, name: str) -> list[Address]:
     """The addresses of a header, normalised to lower case; names decoded, what has no @ left out."""
-    found = getaddresses([_raw_header(message, name)], **_LENIENT)
+    if not (raw := _raw_header(message, name)):
+        return []
+    found = getaddresses([raw], **_LENIENT)
     result = []
     for display, address in found:
         address = address.strip().strip("<>").lower()

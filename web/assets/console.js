@@ -80,6 +80,9 @@ function listen() {
   };
 }
 
+addEventListener("offline", () => { offline.hidden = false; socketNow?.close(); });
+addEventListener("online", () => { pause = 500; });
+
 /** Drafts survive a reload; sending clears them. */
 function drafts() {
   const box = document.querySelector(".composer");
