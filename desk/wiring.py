@@ -24,6 +24,7 @@ from core import intake
 from core.blobs import BlobStore, FolderBlobStore
 from core.clock import Clock
 from core.database import Database
+from core.flood import Flood
 from core.models import Inbox
 from core.promises import Work
 from core.signals import Topic, retract
@@ -33,8 +34,6 @@ from core.values import InboundMessage, InboxStyle, Receipt
 log = structlog.get_logger(__name__)
 
 CHAT_KEY = "main"
-FLOOD = 3
-"""So many messages being documented at the same moment are a flood."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class Desk:
     channels: dict[int, Channel]
     delivery: Delivery
     worker: Worker
+    flood: Flood
     receive: Receive
 
 
@@ -67,24 +67,21 @@ def build(settings: Settings, clock: Clock, database: Database) -> Desk:
     inboxes = database.read_now(_inboxes)
     channels = {inbox.id: _channel(inbox, settings, clock, database, blobs) for inbox in inboxes}
     delivery = Delivery(database, clock, channels)
-    worker = Worker(database, clock, content, opening, settings.name, delivery.deliver, settings.nlu.threshold)
+    flood = Flood()
+    threshold = settings.nlu.threshold
+    worker = Worker(database, clock, content, opening, settings.name, delivery.deliver, flood, threshold)
     dialogues = frozenset(id_ for id_, one in channels.items() if one.capabilities.style is InboxStyle.DIALOGUE)
-    receive = receiver(database, clock, worker, dialogues)
-    return Desk(settings, clock, database, blobs, content, opening, channels, delivery, worker, receive)
+    receive = receiver(database, clock, worker, flood, dialogues)
+    return Desk(settings, clock, database, blobs, content, opening, channels, delivery, worker, flood, receive)
 
 
-def receiver(database: Database, clock: Clock, worker: Worker, dialogues: frozenset[int]) -> Receive:
+def receiver(database: Database, clock: Clock, worker: Worker, flood: Flood, dialogues: frozenset[int]) -> Receive:
     """Intake; for inboxes where somebody waits for the answer, with the claim of the bot's work in the same commit."""
-    coming_in = 0
 
     async def receive(message: InboundMessage) -> Receipt:
-        nonlocal coming_in
-        coming_in += 1
-        try:
+        with flood.documenting():
             at_once = worker.understands and message.inbox_id in dialogues
             receipt, jobs = await database.write(_take_in, message, clock.now(), at_once)
-        finally:
-            coming_in -= 1
         worker.start(jobs)
         log.info(
             "received",
@@ -95,7 +92,6 @@ def receiver(database: Database, clock: Clock, worker: Worker, dialogues: frozen
         )
         return receipt
 
-    worker.is_flooded = lambda: coming_in >= FLOOD
     return receive
 
 
