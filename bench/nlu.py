@@ -2,7 +2,7 @@
 
     uv run python -m bench.nlu
 
-The corpora are read from ``$FIRSTLINE_CORPORA`` (default ``../shared/corpora``); without them the pack alone is measured.
+Corpora are read from ``$FIRSTLINE_CORPORA`` (default ``../shared/corpora``); without them it measures the pack alone.
 Published for comparison (Casanueva et al. 2020, USE + ConveRT): BANKING77 with ten examples an intent 85.2, full 93.4.
 """
 
