@@ -25,7 +25,7 @@ from core.models import (
 )
 from core.tickets import lifecycle
 from core.tickets.actions import mail_address
-from core.values import ActorKind, InboxStyle, Status, ticket_number
+from core.values import ActorKind, FormOfAddress, InboxStyle, Status, ticket_number
 
 RECENT = timedelta(hours=4)
 REPORTS = 3
@@ -68,6 +68,8 @@ class Facts:
     """Intents that several people of the same organization reported just now."""
     queue_length: int
     usual_wait: timedelta | None
+    form_of_address: FormOfAddress | None = None
+    """The customer's choice, if it has one of its own."""
 
 
 _TURN = (
@@ -84,6 +86,7 @@ _TURN = (
         Requester.name,
         Requester.vip,
         Organization.key,
+        Organization.form_of_address,
         Message.text,
         Message.meta,
         Message.subject,
@@ -184,6 +187,7 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         trouble=_trouble(session, turn.organization_id, now),
         queue_length=rows.scalar(session, _QUEUE, ticket=turn.id),
         usual_wait=_usual_wait(session),
+        form_of_address=turn.form_of_address,
     )
 
 
