@@ -127,9 +127,7 @@ def transcript(session: Session, inbox_id: int, thread_key: str, after: int) -> 
     shown = found[:PAGE]
     ticket_id = conversation.ticket_id
     owner = rows.first(session, _OWNER, ticket=ticket_id) if ticket_id is not None else None
-    if owner is None:
-        owner = None, 0, None, form_of_address(session, inbox_id)
-    status, level, agent, form = owner
+    status, level, agent, form = owner or (None, 0, None, form_of_address(session, inbox_id))
     return Transcript(
         lines=_lines(session, shown),
         cursor=shown[-1].seq if shown else after,
