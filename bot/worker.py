@@ -31,7 +31,7 @@ from core.signals import Topic
 from core.tickets import decisions, facts, reminders
 from core.tickets.calendar import Calendar
 from core.tickets.facts import Facts
-from core.values import Decision, Draft
+from core.values import Decision, Draft, FormOfAddress
 from nlu.engine import Model, NluUnavailable, Parse
 from nlu.topics import topics
 
@@ -73,6 +73,7 @@ class Worker:
         deliver: Callable[[list[Claimed]], None],
         flood: Flood,
         threshold: float | None = None,
+        form_of_address: FormOfAddress = FormOfAddress.FORMAL,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -82,6 +83,7 @@ class Worker:
         self._deliver = deliver
         self._flood = flood
         self._threshold = threshold
+        self._form_of_address = form_of_address
         self._model: Model | None = None
         self._failed = False
         self._indexes: dict[int | None, tuple[object, KnowledgeIndex]] = {}
@@ -217,6 +219,7 @@ class Worker:
             now=self._clock.now(),
             desk_name=self._desk_name,
             threshold=self._threshold,
+            form_of_address=known.form_of_address or self._form_of_address,
         )
 
     def _give_up(self, known: Facts) -> Decision:

@@ -20,6 +20,7 @@ from console.work import Work
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
+from core.values import FormOfAddress
 from web.pages import Pages
 
 HERE = Path(__file__).parent
@@ -29,6 +30,7 @@ TITLES = {
     "scale": words.SCALE,
     "code": words.CODE,
     "channel": words.CHANNEL,
+    "form": words.FORM,
     "view": words.VIEW,
     "empty": words.EMPTY,
     "reason": words.REASON,
@@ -50,13 +52,21 @@ class Console:
         desk_name: str,
         default_language: str,
         secure_cookies: bool,
+        form_of_address: FormOfAddress = FormOfAddress.FORMAL,
     ) -> None:
-        pages = Pages(HERE / "templates", zone, desk_name=desk_name, titles=TITLES, history=words.history)
+        pages = Pages(
+            HERE / "templates",
+            zone,
+            desk_name=desk_name,
+            titles=TITLES,
+            history=words.history,
+            form_of_address=form_of_address,
+        )
         auth = Auth(database, clock, pages, secret, default_language, secure_cookies)
         self.routes: Sequence[BaseRoute] = [
             Route("/console/login", auth.login, methods=["GET", "POST"]),
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
-            *Knowledge(database, blobs, clock, pages, auth, default_language).routes,
+            *Knowledge(database, blobs, clock, pages, auth, default_language, form_of_address).routes,
             *Settings(database, clock, pages, auth).routes,
             *Work(database, blobs, clock, content, pages, auth).routes,
             *Admin(database, clock, pages, auth).routes,

@@ -135,7 +135,10 @@ def rehearse(settings: Settings, path: Path) -> Report:
 
             async def run() -> Report:
                 flood, threshold = Flood(), settings.nlu.threshold
-                worker = Worker(database, clock, content, opening, settings.name, _keep_to_itself, flood, threshold)
+                form = wiring.form_of_address(settings)
+                worker = Worker(
+                    database, clock, content, opening, settings.name, _keep_to_itself, flood, threshold, form
+                )
                 worker.ready(model)
                 everywhere = frozenset((await database.read(_inboxes)).values())
                 receive = wiring.receiver(database, clock, worker, flood, everywhere)

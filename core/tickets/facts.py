@@ -24,7 +24,7 @@ from core.models import (
     WorkRow,
 )
 from core.tickets import lifecycle
-from core.values import ActorKind, InboxStyle, Status, ticket_number
+from core.values import ActorKind, FormOfAddress, InboxStyle, Status, ticket_number
 
 RECENT = timedelta(hours=4)
 REPORTS = 3
@@ -67,6 +67,8 @@ class Facts:
     """Intents that several people of the same organization reported just now."""
     queue_length: int
     usual_wait: timedelta | None
+    form_of_address: FormOfAddress | None = None
+    """The customer's choice, if it has one of its own."""
 
 
 _MAIL, _SAID, _WAITING = aliased(RequesterAddress), aliased(Message), aliased(Ticket)
@@ -95,6 +97,7 @@ _TURN = (
         Requester.name,
         Requester.vip,
         Organization.key,
+        Organization.form_of_address,
         Message.text,
         Message.meta,
         Message.subject,
@@ -185,6 +188,7 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         trouble=_trouble(session, turn.organization_id, now),
         queue_length=turn.queue_length,
         usual_wait=_usual_wait(session),
+        form_of_address=turn.form_of_address,
     )
 
 
