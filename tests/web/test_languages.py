@@ -48,7 +48,7 @@ def test_every_error_staff_can_meet_has_a_german_text() -> None:
     """The words of the desk's errors, wherever they are raised."""
     kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"}
     found: set[str] = set()
-    for room in ("core", "console"):
+    for room in ("core", "bot", "console"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
