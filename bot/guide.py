@@ -75,7 +75,7 @@ def answer(view: View, flow: Flow, state: State, said: Said, language: str) -> I
     Raises ``InvalidInput`` for what cannot be an answer, ``Refused`` where the flow does not accept it, ``Conflict`` if
     somebody has meanwhile given another one.
     """
-    step = next((step for step in _reachable(view, flow) if step.collect == said.slot), None)
+    step = next((step for step in questions(view, flow) if step.collect == said.slot), None)
     if step is None:
         raise InvalidInput("This question is no longer part of the guide. Look at the list again.", said.slot)
     before, label = item_of(view, step, state, state.slots), slot_label(view, said.slot)[language]
@@ -143,12 +143,13 @@ def _number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _reachable(view: View, flow: Flow) -> Iterator[Step]:
-    """The steps of a flow and of those it links to."""
+def questions(view: View, flow: Flow) -> Iterator[Step]:
+    """The steps of a flow, and of those it links to, that ask something."""
     known, waiting = {flow.key}, [flow]
     while waiting:
         for step in waiting.pop().steps:
-            yield step
+            if step.collect:
+                yield step
             if step.link and step.ending is None and step.link not in known:
                 known.add(step.link)
                 waiting.append(view.flows[step.link])
