@@ -158,7 +158,7 @@ def told(view: View, answers: Sequence[Mapping[str, Any]], language: str) -> str
         mark, slot = str(one["mark"]), str(one["slot"])
         value = translate(ANSWER[mark]) if mark in ANSWER else title_of(view, slot, one["value"], language)
         parts.append(f"{slot_label(view, slot)[language]}: {value}")
-    return ", ".join(parts)
+    return "; ".join(parts)
 
 
 def _answers(found: CheckList) -> list[Mapping[str, Any]]:

@@ -241,7 +241,7 @@ async def test_when_nothing_helped_it_offers_the_team_that_solves_it(
     assert "Alle Schritte sind erledigt." in page.guide and "An Netzwerk weitergeben" in page.guide
     [team] = re.findall(r'name="team" value="([\w-]+)"', page.guide)
     [tried] = re.findall(r'<textarea name="tried" rows="4">(.*?)</textarea>', page.guide, re.DOTALL)
-    assert tried.startswith("Internet ohne VPN geprüft: hat nicht geholfen, ")
+    assert tried.startswith("Internet ohne VPN geprüft: hat nicht geholfen; ")
     page = await page.post("escalate", team=team, reason="Leitfaden durch", tried=tried, guide="vpn_problem")
     assert ticket(database).level == 2 and ticket(database).packet["solver"] == "network-l2"
     assert "An Netzwerk weitergeben" not in page.guide, "it is there now"
