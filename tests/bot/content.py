@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 
 from bot import content as contents
@@ -108,6 +108,6 @@ def write(folder: Path) -> None:
 
 @cache
 def alpha_content() -> Content:
-    folder = Path(mkdtemp()) / "pack"
-    write(folder)
-    return contents.load(folder)
+    with TemporaryDirectory() as name:
+        write(Path(name) / "pack")
+        return contents.load(Path(name) / "pack")
