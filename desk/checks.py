@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,23 +16,17 @@ from core import schema
 from core.database import Database
 from core.models import Agent, InboundReceipt, OutboxRow, PromiseState
 from core.values import Outcome
-from desk import ports, wiring
+from desk import inboxes, ports, setup, wiring
+from desk.findings import Finding
 from nlu import training_data
 from nlu.training_data import TrainingDataError
 
 LEAST_FREE = 500 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    good: bool
-    what: str
-    mend: str = ""
-
-
 def examine(settings: Settings) -> list[Finding]:
     """All findings, the good ones too."""
-    return [*_data(settings), *_content(settings), *_mail(settings), *_http(settings), *_database(settings)]
+    return [*_data(settings), *_content(settings), *_http(settings), *_database(settings)]
 
 
 def _data(settings: Settings) -> Iterator[Finding]:
@@ -66,24 +59,6 @@ def _content(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, f"intents.yml lacks {', '.join(sorted(unknown))}.", "Add them, or remove their examples.")
 
 
-def _mail(settings: Settings) -> Iterator[Finding]:
-    mail = settings.mail
-    if not mail.enabled:
-        yield Finding(True, "Mail is switched off (mail.enabled).")
-        return
-    if "@" not in mail.address:
-        yield Finding(False, "The desk has no mail address.", "Set mail.address.")
-    if not mail.smtp_host:
-        yield Finding(False, "Answers by mail cannot be sent.", "Set mail.smtp_host to the server that takes our mail.")
-    if mail.tls_certificate is None and mail.listen_host not in ("127.0.0.1", "::1", "localhost"):
-        yield Finding(
-            False,
-            "Mail is taken from other machines without encryption.",
-            "Set mail.tls_certificate and mail.tls_key, or listen on 127.0.0.1 behind a mail server.",
-        )
-    yield _port(mail.listen_host, mail.listen_port, "mail.listen_port")
-
-
 def _http(settings: Settings) -> Iterator[Finding]:
     http = settings.http
     yield _port(http.host, http.port, "http.port")
@@ -109,14 +84,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, f"The database cannot be opened: {error}", "Check database_url.")
         return
     try:
-        yield from _inside(database)
+        yield from _inside(settings, database)
     except SQLAlchemyError as error:
         yield Finding(False, f"The database cannot be read: {error}", "Check database_url, then firstline db upgrade.")
     finally:
         database.close()
 
 
-def _inside(database: Database) -> Iterator[Finding]:
+def _inside(settings: Settings, database: Database) -> Iterator[Finding]:
     if not schema.is_current(database.engine):
         yield Finding(False, "The database's schema is behind.", "Run firstline db upgrade.")
         return
@@ -132,6 +107,7 @@ def _inside(database: Database) -> Iterator[Finding]:
     yield Finding(
         failed == 0, f"{failed} messages could not be sent.", "Each is marked on its ticket; try again there."
     )
+    yield from inboxes.findings(setup.with_secret(settings), database)
 
 
 def _counts(session: Session) -> tuple[int, int, int]:

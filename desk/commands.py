@@ -25,10 +25,12 @@ def init(settings: Settings, options: argparse.Namespace) -> int:
     settings = setup.with_secret(settings)
     database = wiring.open_database(settings)
     try:
-        setup.prepare(settings, database, contents.load(settings.content.folder), SystemClock().now())
+        content, now = contents.load(settings.content.folder), SystemClock().now()
+        setup.prepare(settings, database, content, now, options.name, options.language)
     finally:
         database.close()
     print(f"The desk is ready in {settings.data}. Next: firstline user you@example.com --name 'Your Name' --role admin")
+    print("A web chat is set up. Add a mailbox in the console, under Administration, or with firstline inbox add.")
     return 0
 
 

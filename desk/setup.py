@@ -11,14 +11,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.content import Content
+from channels import registry
 from config.settings import Settings
-from core import schema
+from core import calendars, schema
+from core.calendars import Hours
 from core.database import Database
+from core.desk_settings import LANGUAGE, NAME
+from core.inboxes import editing
+from core.inboxes.kinds import Kinds
 from core.knowledge.articles import synchronize
-from core.models import Inbox, Team
-from core.values import InboxStyle
-from desk.wiring import CHAT_KEY
+from core.models import DeskSettings, Team
+from core.sealing import Seal
+from desk import wiring
 
+HOURS = {"de": "Bürozeiten", "en": "Office hours"}
 TEAMS = (
     ("service-desk", "Service Desk", 1),
     ("access", "Access", 2),
@@ -47,28 +53,29 @@ def with_secret(settings: Settings) -> Settings:
     return settings.model_copy(update={"secret": SecretStr(path.read_text("utf-8").strip())})
 
 
-def prepare(settings: Settings, database: Database, content: Content, now: datetime) -> None:
-    """Bring schema, inboxes, teams and articles to what settings and content say."""
+def prepare(
+    settings: Settings, database: Database, content: Content, now: datetime, name: str = "", language: str = ""
+) -> None:
+    """Bring the schema and the articles up to date, and give a new desk what it begins with.
+
+    ``name`` and ``language`` are a new desk's; on one that is there already an admin changes them in the console.
+    """
     schema.upgrade(database.engine)
-    database.write_now(_settle, settings, now)
+    seal = wiring.seal_of(settings)
+    kinds = {key: adapter.kind for key, adapter in registry.adapters().items()}
+    database.write_now(_begin, kinds, seal, name or NAME, language or LANGUAGE, now)
+    database.write_now(editing.seal_anew, seal)
     database.write_now(synchronize, content.articles, now)
 
 
-def _settle(session: Session, settings: Settings, now: datetime) -> None:
+def _begin(session: Session, kinds: Kinds, seal: Seal, name: str, language: str, now: datetime) -> None:
+    """Teams, business hours and a web chat; once, so that what an admin changes or removes stays so."""
     known = set(session.scalars(select(Team.key)))
-    session.add_all(Team(key=key, name=name, level=level) for key, name, level in TEAMS if key not in known)
-    if settings.chat.enabled:
-        _inbox(session, "webchat", CHAT_KEY, settings.name, InboxStyle.DIALOGUE, settings, now)
-    if settings.mail.enabled:
-        address = settings.mail.address.lower()
-        _inbox(session, "mail", address, settings.mail.name, InboxStyle.LETTER, settings, now)
-
-
-def _inbox(
-    session: Session, channel: str, address: str, name: str, style: InboxStyle, settings: Settings, now: datetime
-) -> None:
-    inbox = session.scalar(select(Inbox).where(Inbox.channel == channel, Inbox.address == address))
-    if inbox is None:
-        inbox = Inbox(channel=channel, address=address, name=name, style=style, created_at=now)
-        session.add(inbox)
-    inbox.name, inbox.language = name, settings.default_language
+    session.add_all(Team(key=key, name=title, level=level) for key, title, level in TEAMS if key not in known)
+    if session.get(DeskSettings, 1) is not None:
+        return
+    calendar_id = calendars.save(session, None, HOURS[language], Hours(), now)
+    session.add(DeskSettings(id=1, name=name, default_language=language, calendar_id=calendar_id, updated_at=now))
+    session.flush()
+    form = editing.Form(name="Web chat" if language == "en" else "Web-Chat", typed={}, language=language)
+    editing.save(session, kinds["webchat"], None, form, seal, now)

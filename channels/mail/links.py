@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,11 +32,11 @@ class Links:
     def __init__(self, inbox_id: int, public_url: str, secret: str, clock: Clock) -> None:
         self._inbox_id = inbox_id
         self._public_url = public_url
-        self._signer = Signer(secret, "mail-answer")
+        self._signer = Signer(secret, f"mail-answer-{inbox_id}")
         self._clock = clock
-        self._pages = Pages(Path(__file__).parent / "templates", ZoneInfo("UTC"))
+        self._pages = Pages(Path(__file__).parent / "templates")
         self.receive: Callable[[], Awaitable[Receive]] | None = None
-        self.route = Route("/answer/{token}", self._answer, methods=["GET", "POST"])
+        self.route = Route(f"/answer/{inbox_id}/{{token}}", self._answer, methods=["GET", "POST"])
 
     def of(self, message: OutboundMessage) -> HelpLinks | None:
         """The links of a message that offers help."""
@@ -47,7 +46,7 @@ class Links:
 
     def _link(self, message: OutboundMessage, answer: str) -> str:
         values = [message.message_id, message.thread_key, message.recipient.value, message.language, answer]
-        return f"{self._public_url}/answer/{self._signer.sign(values)}"
+        return f"{self._public_url}/answer/{self._inbox_id}/{self._signer.sign(values)}"
 
     async def _answer(self, request: Request) -> Response:
         try:

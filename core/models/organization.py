@@ -12,13 +12,17 @@ from core.models.base import Base
 
 
 class Organization(Base):
-    """A customer. ``key`` names its content folder; mail from ``domains`` belongs to it."""
+    """A customer. ``key`` names its content folder; mail from ``domains`` belongs to it.
+
+    ``calendar_id`` None means the desk's own hours, or those of the inbox it writes to.
+    """
 
     __tablename__ = "organization"
 
     key: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     domains: Mapped[list[Any]] = mapped_column(default=list)
+    calendar_id: Mapped[int | None] = mapped_column(ForeignKey("business_calendar.id"))
     created_at: Mapped[datetime]
 
 
