@@ -201,7 +201,7 @@ def _sections(kind: Kind[Any]) -> list[tuple[str, list[Entry]]]:
     return [(name, list(group)) for name, group in groupby(entries(kind.configuration), lambda one: one.shown.section)]
 
 
-def _pairs(session: Session, query: Select[tuple[int, str]]) -> Choices:
+def _pairs(session: Session, query: Select[int, str]) -> Choices:
     return [(id_, name) for id_, name in session.execute(query)]
 
 

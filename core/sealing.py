@@ -37,14 +37,14 @@ class Seal:
         """Raises ``CannotOpen``."""
         try:
             return self._keys.decrypt(sealed).decode()
-        except InvalidToken:
+        except (InvalidToken, ValueError):
             raise CannotOpen from None
 
     def is_newest(self, sealed: str) -> bool:
         """Whether the newest secret alone opens it."""
         try:
             self._newest.decrypt(sealed)
-        except InvalidToken:
+        except (InvalidToken, ValueError):
             return False
         return True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from email.message import EmailMessage
 from pathlib import Path
@@ -30,6 +29,7 @@ from core.inboxes.kinds import InboxSettings
 from core.models import Attachment, InboundReceipt, Message, Ticket
 from core.tickets import actions
 from core.values import BOT, Draft, InboundMessage, Outcome, Receipt
+from tests.channels.certificates import certificate
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
 from tests.fakes.mailserver import MailServer, text_of
@@ -286,21 +286,11 @@ async def test_attachments_keep_their_names_and_bytes(post: Post, database: Data
 
 async def test_signing_in_is_required_when_configured(database: Database, clock: SetClock, tmp_path: Path) -> None:
     async with _post(
-        database, clock, tmp_path, username="mx", password="right", tls_certificate=_certificate(tmp_path)
+        database, clock, tmp_path, username="mx", password="right", tls_certificate=certificate(tmp_path)
     ) as post:
         with pytest.raises(smtplib.SMTPException):
             await post.write(letter(), starttls=True, login=("mx", "wrong"))
         assert (await post.write(letter(), starttls=True, login=("mx", "right"))).startswith("250")
-
-
-def _certificate(folder: Path) -> str:
-    """A PEM file with a key and its certificate."""
-    key, certificate = folder / "key.pem", folder / "cert.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    both = folder / "desk.pem"
-    both.write_text(key.read_text() + certificate.read_text())
-    return str(both)
 
 
 async def test_following_a_link_asks_and_only_the_button_acts(post: Post) -> None:
