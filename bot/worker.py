@@ -216,6 +216,7 @@ class Worker:
             now=self._clock.now(),
             desk_name=standing.name,
             threshold=standing.threshold,
+            form_of_address=known.form_of_address or standing.form_of_address,
         )
 
     def _give_up(self, known: Facts, standing: Standing) -> Decision:

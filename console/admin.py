@@ -19,6 +19,7 @@ from core import administration as use_cases
 from core import staff, tokens
 from core.errors import DeskError
 from core.models import Agent, Organization, Role, Team, TeamMember
+from core.values import FormOfAddress
 from web.languages import LANGUAGES, explain
 from web.responses import status_of
 
@@ -67,6 +68,7 @@ class Admin:
             told=told,
             roles=list(Role),
             scopes=tokens.SCOPES,
+            forms=list(FormOfAddress),
             **values,
         )
 
@@ -99,8 +101,9 @@ class Admin:
 
     async def _save_organization(self, form: FormData, signed_in: SignedIn) -> str:
         domains = str(form.get("domains", "")).replace(",", " ").split()
-        name, now = str(form.get("name", "")), self._clock.now()
-        await self._database.write(use_cases.save_organization, _id(form), name, domains, now)
+        name, wanted, now = str(form.get("name", "")), str(form.get("form_of_address", "")), self._clock.now()
+        address = FormOfAddress(wanted) if wanted in list(FormOfAddress) else None
+        await self._database.write(use_cases.save_organization, _id(form), name, domains, address, now)
         return ""
 
     async def _save_token(self, form: FormData, signed_in: SignedIn) -> str:

@@ -29,6 +29,7 @@ TITLES = {
     "kind": words.KIND,
     "scale": words.SCALE,
     "code": words.CODE,
+    "form": words.FORM,
     "view": words.VIEW,
     "empty": words.EMPTY,
     "reason": words.REASON,

@@ -30,6 +30,7 @@ async def frame(database: Database, signed_in: SignedIn, now: datetime) -> dict[
     return {
         "desk_name": desk.name,
         "zone": desk.calendar.zone,
+        "form_of_address": desk.form_of_address,
         "me": signed_in.agent,
         "csrf": signed_in.csrf,
         "views": list(View),

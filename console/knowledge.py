@@ -24,6 +24,7 @@ from core.knowledge import articles, editing
 from core.knowledge.articles import ArticleText
 from core.models import Organization
 from core.search.words import fold
+from core.values import spoken
 from web.languages import LANGUAGES, asked_for, explain
 from web.markdown import IMAGES, html, image_type
 from web.pages import Pages
@@ -146,14 +147,16 @@ class Knowledge:
         wanted, accepted = request.query_params.get("lang", ""), request.headers.get("accept-language", "")
         language = asked_for(wanted, accepted, desk.default_language)
         shown = sorted((one for one in found if one.language == language), key=lambda one: fold(one.title))
-        return self._pages.page("help.html", language, found=shown, desk_name=desk.name)
+        tag = spoken(language, desk.form_of_address)
+        return self._pages.page("help.html", tag, found=shown, desk_name=desk.name)
 
     async def _read(self, request: Request) -> Response:
         article = await self._database.read(articles.find, request.path_params["article"], None)
         if article is None:
             raise NotFound("There is no such article.")
         desk, body = await self._database.read(desk_settings.of_desk), html(article.body)
-        return self._pages.page("help_article.html", article.language, article=article, body=body, desk_name=desk.name)
+        tag = spoken(article.language, desk.form_of_address)
+        return self._pages.page("help_article.html", tag, article=article, body=body, desk_name=desk.name)
 
     async def _image(self, request: Request) -> Response:
         sha256 = request.path_params["sha256"]

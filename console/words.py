@@ -29,6 +29,8 @@ CODE = {
     "self_resolution": "Solved by the requester with the bot",
     "unconfirmed": "Helped by the bot, not confirmed",
 }
+FORM = {"formal": "Sie", "informal": "du"}
+"""The forms of address in German are called by their word in every language."""
 VIEW = {
     "mine": "Mine",
     "person": "Needs a person",

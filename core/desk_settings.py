@@ -15,8 +15,10 @@ from core.errors import InvalidInput, Mistakes
 from core.models import BusinessCalendar, Conversation, DeskSettings, Inbox, Organization, Ticket
 from core.signals import Signal, Topic, emit
 from core.tickets.calendar import Calendar
+from core.values import FormOfAddress
 
 NAME, LANGUAGE, LANGUAGES = "Service Desk", "de", ("de", "en")
+FORM = FormOfAddress.FORMAL
 LONGEST_NAME = 120
 
 _newest_conversation = (
@@ -27,6 +29,7 @@ _newest_conversation = (
     .correlate(Ticket)
     .scalar_subquery()
 )
+_DESK = (DeskSettings.name, DeskSettings.default_language, DeskSettings.form_of_address, DeskSettings.threshold)
 _HOURS = (
     BusinessCalendar.time_zone,
     BusinessCalendar.hours,
@@ -35,7 +38,7 @@ _HOURS = (
     BusinessCalendar.days,
 )
 _OF_TICKET = (
-    select(DeskSettings.name, DeskSettings.default_language, DeskSettings.threshold, *_HOURS)
+    select(*_DESK, *_HOURS)
     .select_from(Ticket)
     .outerjoin(Organization, Organization.id == Ticket.organization_id)
     .outerjoin(Inbox, Inbox.id == _newest_conversation)
@@ -47,7 +50,7 @@ _OF_TICKET = (
     .where(Ticket.id == bindparam("ticket"))
 )
 _OF_DESK = (
-    select(DeskSettings.name, DeskSettings.default_language, DeskSettings.threshold, *_HOURS)
+    select(*_DESK, *_HOURS)
     .join(BusinessCalendar, BusinessCalendar.id == DeskSettings.calendar_id)
     .where(DeskSettings.id == 1)
 )
@@ -62,6 +65,7 @@ class Standing:
 
     name: str
     default_language: str
+    form_of_address: FormOfAddress
     threshold: float | None
     calendar: Calendar
 
@@ -77,18 +81,27 @@ def of_ticket(session: Session, ticket_id: int) -> Standing:
 
 
 def _standing(found: Row[*tuple[Any, ...]] | None) -> Standing:
-    name, language, threshold, *hours = found if found is not None else (None,) * 8
+    name, language, form, threshold, *hours = found if found is not None else (None,) * 9
     calendar = Hours.of(*hours) if hours[0] is not None else Hours()
-    return Standing(name or NAME, language or LANGUAGE, threshold, calendar.calendar())
+    return Standing(name or NAME, language or LANGUAGE, form or FORM, threshold, calendar.calendar())
 
 
 def read(session: Session) -> DeskSettings:
     """The row; before there is one, what it would begin with."""
     row = session.get(DeskSettings, 1)
-    return row if row is not None else DeskSettings(id=1, name=NAME, default_language=LANGUAGE, threshold=None)
+    if row is not None:
+        return row
+    return DeskSettings(id=1, name=NAME, default_language=LANGUAGE, form_of_address=FORM, threshold=None)
 
 
-def save(session: Session, name: str, default_language: str, threshold: float | None, now: datetime) -> None:
+def save(
+    session: Session,
+    name: str,
+    default_language: str,
+    form_of_address: FormOfAddress,
+    threshold: float | None,
+    now: datetime,
+) -> None:
     """Change what is set. Raises ``Mistakes``."""
     name, wrong = name.strip(), {}
     if not name or len(name) > LONGEST_NAME:
@@ -100,6 +113,7 @@ def save(session: Session, name: str, default_language: str, threshold: float | 
     if wrong:
         raise Mistakes(wrong)
     row = session.get_one(DeskSettings, 1)
-    row.name, row.default_language, row.threshold, row.updated_at = name, default_language, threshold, now
+    row.name, row.default_language, row.form_of_address = name, default_language, form_of_address
+    row.threshold, row.updated_at = threshold, now
     # What inboxes call the desk may have changed.
     emit(session, Signal(Topic.INBOX))

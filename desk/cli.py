@@ -11,8 +11,9 @@ from pathlib import Path
 from bot.content import ContentError
 from config import settings as configuration
 from config.settings import Settings, SettingsError
+from core.desk_settings import FORM, LANGUAGE, NAME
 from core.errors import DeskError
-from desk import commands, inboxes, logs
+from desk import commands, inboxes, logs, measuring
 from desk.demo import run as demo
 from nlu.training_data import TrainingDataError
 
@@ -52,8 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=lambda settings, options: asyncio.run(demo.demo(settings, options)))
 
     one = add("init", help="make the database, the secret, teams and a web chat")
-    one.add_argument("--name", default="", help="what the desk calls itself")
-    one.add_argument("--language", choices=["de", "en"], default="", help="the desk's language")
+    one.add_argument("--name", default=NAME, help="what a new desk calls itself")
+    one.add_argument("--language", choices=["de", "en"], default=LANGUAGE, help="a new desk's language")
+    one.add_argument(
+        "--address", choices=["formal", "informal"], default=FORM, help="whether it says Sie or du in German"
+    )
     one.set_defaults(run=commands.init)
     add("serve", help="run the desk").set_defaults(run=commands.serve)
     add("doctor", help="say what is missing and how to mend it").set_defaults(run=commands.doctor)
@@ -85,6 +89,11 @@ def _parser() -> argparse.ArgumentParser:
     one = nlu.add_parser("parse", help="read lines (or JSON lines with text), print what they mean")
     one.add_argument("file", nargs="?", default="-", help="a file, or - for standard input")
     one.set_defaults(run=commands.nlu_parse)
+    one = nlu.add_parser("evaluate", help="how good the understanding is on labelled messages")
+    one.add_argument("file", type=Path, help="Rasa YAML, text<TAB>intent, or JSON lines with text and intent")
+    one.add_argument("--train", type=Path, help="train on this file first, instead of the desk's own content")
+    one.add_argument("--json", action="store_true", help="print one JSON object")
+    one.set_defaults(run=measuring.nlu_evaluate)
 
     bot = add("bot", help="the bot").add_subparsers(dest="action", required=True)
     one = bot.add_parser("rehearse", help="run scripted conversations against a scratch desk")

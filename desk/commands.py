@@ -16,6 +16,7 @@ from core import schema, staff
 from core.clock import SystemClock
 from core.errors import InvalidInput
 from core.models import Role
+from core.values import FormOfAddress
 from desk import archive, checks, rehearsal, setup, wiring
 from desk import serve as serving
 from nlu.engine import Parse
@@ -26,7 +27,8 @@ def init(settings: Settings, options: argparse.Namespace) -> int:
     database = wiring.open_database(settings)
     try:
         content, now = contents.load(settings.content.folder), SystemClock().now()
-        setup.prepare(settings, database, content, now, options.name, options.language)
+        beginning = setup.Beginning(options.name, options.language, FormOfAddress(options.address))
+        setup.prepare(settings, database, content, now, beginning)
     finally:
         database.close()
     print(f"The desk is ready in {settings.data}. Next: firstline user you@example.com --name 'Your Name' --role admin")

@@ -20,7 +20,7 @@ from channels.mail.render import render, render_test
 from core import intake
 from core.errors import DeskError
 from core.inboxes.kinds import InboxSettings
-from core.values import InboundMessage, OutboundMessage, Outcome, Receipt, StoredFile
+from core.values import InboundMessage, OutboundMessage, Outcome, Receipt, StoredFile, spoken
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class Mail:
         self._receive: Receive | None = None
         self._listening = asyncio.Event()
         self._port = 0
-        self._links = Links(inbox.id, desk.public_url, desk.secret, desk.clock)
+        self._links = Links(inbox, desk)
         self._links.receive = self._receiver
         self.routes: Sequence[BaseRoute] = [self._links.route]
 
@@ -153,7 +153,9 @@ class Mail:
     # -- out --------------------------------------------------------------------------------------------------------
 
     async def send(self, message: OutboundMessage) -> None:
-        content = await asyncio.to_thread(render, message, self._inbox, self._links.of(message), self._blobs.get)
+        tag = spoken(message.language, message.form_of_address or self._inbox.form_of_address)
+        links = self._links.of(message, tag)
+        content = await asyncio.to_thread(render, message, tag, self._inbox, links, self._blobs.get)
         await submission.submit(self._settings, message.recipient.value, content)
 
     async def test(self) -> None:

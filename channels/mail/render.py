@@ -16,7 +16,7 @@ from markupsafe import escape
 from channels.mail.configuration import MailConfiguration
 from core.inboxes.kinds import InboxSettings
 from core.values import ActorKind, OutboundMessage, ticket_number
-from web.languages import translator
+from web.languages import Translate, translator
 
 _MARKDOWN = MarkdownIt("zero", {"breaks": True, "html": False}).enable(["list", "newline"])
 
@@ -31,16 +31,21 @@ class HelpLinks:
 
 def render(
     message: OutboundMessage,
+    tag: str,
     mailbox: InboxSettings[MailConfiguration],
     links: HelpLinks | None,
     read: Callable[[str], bytes],
 ) -> bytes:
-    """The mail's bytes; the same message always gives the same bytes. ``read`` fetches a file by its SHA-256."""
+    """The mail's bytes; the same message always gives the same bytes.
+
+    ``tag`` is how its reader is spoken to (``core.values.spoken``); ``read`` fetches a file by its SHA-256.
+    """
+    _ = translator(tag)
     mail = EmailMessage(policy=SMTP.clone(max_line_length=998))
     text = _words(message, mailbox.configuration.signature)
     mail["From"] = formataddr((_display_name(message, mailbox.sender_name), mailbox.configuration.address))
     mail["To"] = formataddr((message.recipient.name, message.recipient.value))
-    mail["Subject"] = _subject(message)
+    mail["Subject"] = _subject(message, _)
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = message.external_id
     if message.in_reply_to:
@@ -50,8 +55,8 @@ def render(
     if message.author_kind is not ActorKind.AGENT:
         mail["Auto-Submitted"] = "auto-replied"
         mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(_text(text, message.language, links), cte="quoted-printable")
-    mail.add_alternative(_html(text, message.language, links), subtype="html", cte="quoted-printable")
+    mail.set_content(_text(text, links, _), cte="quoted-printable")
+    mail.add_alternative(_html(text, message.language, links, _), subtype="html", cte="quoted-printable")
     for file in message.attachments:
         maintype, _, subtype = file.media_type.partition("/")
         mail.add_attachment(
@@ -65,8 +70,8 @@ def _display_name(message: OutboundMessage, desk: str) -> str:
     return f"{message.author_name} ({desk})" if message.author_kind is ActorKind.AGENT else desk
 
 
-def _subject(message: OutboundMessage) -> str:
-    subject = " ".join(message.subject.split()) or translator(message.language)("Your request")
+def _subject(message: OutboundMessage, _: Translate) -> str:
+    subject = " ".join(message.subject.split()) or _("Your request")
     return f"Re: {subject} [{ticket_number(message.ticket_id)}]"
 
 
@@ -77,17 +82,15 @@ def _words(message: OutboundMessage, signature: str) -> str:
     return f"{message.text.rstrip()}\n\n{signature}"
 
 
-def _text(text: str, language: str, links: HelpLinks | None) -> str:
+def _text(text: str, links: HelpLinks | None, _: Translate) -> str:
     if links is None:
         return text + "\n"
-    _ = translator(language)
     return f"{text}\n\n{_('Solved')}:\n{links.solved}\n\n{_('I still need help')}:\n{links.still_need_help}\n"
 
 
-def _html(text: str, language: str, links: HelpLinks | None) -> str:
+def _html(text: str, language: str, links: HelpLinks | None, _: Translate) -> str:
     buttons = ""
     if links is not None:
-        _ = translator(language)
         solved = _button(links.solved, _("Solved"), "background:#176b3c;color:#ffffff")
         help_ = _button(links.still_need_help, _("I still need help"), "background:#e8eefc;color:#2450c8")
         buttons = f'<p style="margin:24px 0">{solved}&nbsp;&nbsp;{help_}</p>'

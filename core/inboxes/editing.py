@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.errors import Conflict, InvalidInput, Mistakes, NotFound
 from core.inboxes import configuring
 from core.inboxes.kinds import InboxSettings, Kind
-from core.inboxes.reading import sender_name
+from core.inboxes.reading import shown
 from core.models import (
     BusinessCalendar,
     Conversation,
@@ -69,8 +69,7 @@ def check(session: Session, kind: Kind[Any], inbox_id: int | None, form: Form, s
         raise Mistakes({**wrong, **{f"{OWN}{name}": one for name, one in mistakes.fields.items()}}) from None
     if wrong:
         raise Mistakes(wrong)
-    shown_name = sender_name(session, form.sender_name.strip())
-    return InboxSettings(inbox_id or 0, kind.key, name, shown_name, form.language, configuration)
+    return shown(session, inbox_id or 0, kind.key, name, form.sender_name.strip(), form.language, configuration)
 
 
 def save(session: Session, kind: Kind[Any], inbox_id: int | None, form: Form, seal: Seal, now: datetime) -> int:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
-from core.values import InboxStyle
+from core.values import FormOfAddress, InboxStyle
 
 Control = Literal["text", "number", "switch", "choice", "lines", "secret"]
 
@@ -65,7 +65,8 @@ C_co = TypeVar("C_co", bound=Configuration, covariant=True)
 class InboxSettings(Generic[C_co]):
     """One inbox as its adapter sees it; a change of any of this makes the adapter start anew.
 
-    ``sender_name`` is what the desk is called there. ``id`` is 0 for one that is only being tried out.
+    ``sender_name`` is what the desk is called there, ``form_of_address`` how it speaks German to everybody whose
+    customer did not choose. ``id`` is 0 for one that is only being tried out.
     """
 
     id: int
@@ -74,6 +75,7 @@ class InboxSettings(Generic[C_co]):
     sender_name: str
     language: str
     configuration: C_co
+    form_of_address: FormOfAddress = FormOfAddress.FORMAL
 
     @property
     def address(self) -> str:

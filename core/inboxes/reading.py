@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import desk_settings
 from core.errors import InboxProblem
 from core.inboxes import configuring
-from core.inboxes.kinds import InboxSettings, Kinds
+from core.inboxes.kinds import Configuration, InboxSettings, Kinds
 from core.models import Inbox, InboxState
 from core.sealing import Seal
 
@@ -56,13 +56,15 @@ def settings_of(session: Session, inbox: Inbox, kinds: Kinds, seal: Seal) -> Inb
             channel=inbox.channel,
         )
     configuration = configuring.load(kind, inbox, seal)
-    name = sender_name(session, inbox.sender_name)
-    return InboxSettings(inbox.id, inbox.channel, inbox.name, name, inbox.language, configuration)
+    return shown(session, inbox.id, inbox.channel, inbox.name, inbox.sender_name, inbox.language, configuration)
 
 
-def sender_name(session: Session, own: str) -> str:
-    """What the desk is called in an inbox: by the inbox's own name for it, or as everywhere."""
-    return own or desk_settings.read(session).name
+def shown(
+    session: Session, inbox_id: int, channel: str, name: str, own: str, language: str, configuration: Configuration
+) -> InboxSettings[Any]:
+    """The settings with what the desk is called there: by the inbox's own name for it, or as everywhere."""
+    desk = desk_settings.read(session)
+    return InboxSettings(inbox_id, channel, name, own or desk.name, language, configuration, desk.form_of_address)
 
 
 def mailbox_for(session: Session, organization_id: int | None) -> Inbox | None:

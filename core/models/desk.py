@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base
+from core.models.base import Base, choice
+from core.values import FormOfAddress
 
 
 class BusinessCalendar(Base):
@@ -32,7 +33,8 @@ class BusinessCalendar(Base):
 class DeskSettings(Base):
     """What an admin sets for the whole desk; the table has one row. ``calendar_id`` is the default calendar.
 
-    ``threshold`` None takes the value found in training.
+    ``form_of_address`` is how it speaks German to everybody whose customer did not choose. ``threshold`` None takes the
+    value found in training.
     """
 
     __tablename__ = "desk"
@@ -40,6 +42,7 @@ class DeskSettings(Base):
 
     name: Mapped[str] = mapped_column(String(120))
     default_language: Mapped[str] = mapped_column(String(8))
+    form_of_address: Mapped[FormOfAddress] = mapped_column(choice(FormOfAddress), default=FormOfAddress.FORMAL)
     threshold: Mapped[float | None]
     calendar_id: Mapped[int] = mapped_column(ForeignKey("business_calendar.id"))
     updated_at: Mapped[datetime]

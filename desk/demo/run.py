@@ -14,8 +14,9 @@ from starlette.routing import BaseRoute, Route
 
 from bot import content as contents
 from config.settings import Http, Settings
-from core import staff
+from core import desk_settings, staff
 from core.clock import SystemClock
+from core.values import FormOfAddress, spoken
 from desk import setup, wiring
 from desk.demo import seed
 from desk.demo.mailbox import Mailbox
@@ -37,23 +38,23 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
     require_free("127.0.0.1", options.port, "--port")
     require_free("127.0.0.1", options.smtp_port, "--smtp-port")
     clock = SystemClock()
-    pages = Pages(Path(__file__).parent / "templates")
-    mailbox = Mailbox(data / "mailbox", ADDRESS, options.smtp_port, seed.CUSTOMER_NAMES, pages, clock)
     settings = _settings(settings, data, options.port)
     database = wiring.open_database(settings)
     try:
-        setup.prepare(settings, database, contents.load(settings.content.folder), clock.now(), NAME)
+        content = contents.load(settings.content.folder)
+        setup.prepare(settings, database, content, clock.now(), setup.Beginning(NAME))
         password_hash = await asyncio.to_thread(staff.hash_password, seed.PASSWORD)
         await database.write(seed.seed, password_hash, clock.now())
-        outgoing_port = await mailbox.listen()
-        await database.write(
-            seed.set_up, wiring.seal_of(settings), ADDRESS, options.smtp_port, outgoing_port, clock.now()
-        )
+        form = (await database.read(desk_settings.of_desk)).form_of_address
+        pages = Pages(Path(__file__).parent / "templates")
+        mailbox = Mailbox(data / "mailbox", ADDRESS, options.smtp_port, seed.CUSTOMER_NAMES, pages, form, clock)
+        ports = (options.smtp_port, await mailbox.listen())
+        await database.write(seed.set_up, wiring.seal_of(settings), ADDRESS, ports, clock.now())
         desk = wiring.build(settings, clock, database)
         # The organizations are new to the articles that belong to them.
         setup.prepare(settings, database, desk.content, clock.now())
         running = Running()
-        routes = [*mailbox.routes, _chat_page(pages)]
+        routes = [*mailbox.routes, _chat_page(pages, form)]
         await serve(desk, routes, [lambda: _tell(running, options.port, options.smtp_port, started)], running)
     finally:
         database.close()
@@ -65,10 +66,10 @@ def _settings(settings: Settings, data: Path, port: int) -> Settings:
     return setup.with_secret(settings.model_copy(update=changes))
 
 
-def _chat_page(pages: Pages) -> BaseRoute:
+def _chat_page(pages: Pages, form: FormOfAddress) -> BaseRoute:
     async def chat(request: Request) -> Response:
         language = request.query_params.get("lang") or preferred(request.headers.get("accept-language", ""), "de")
-        return pages.page("chat.html", language, open="open" in request.query_params)
+        return pages.page("chat.html", spoken(language, form), open="open" in request.query_params)
 
     return Route("/demo/chat", chat)
 

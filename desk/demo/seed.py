@@ -11,10 +11,11 @@ from channels.mail.adapter import KIND
 from core import calendars, replies, staff
 from core.calendars import Hours
 from core.inboxes import editing
-from core.models import DeskSettings, Inbox, Organization, Requester, RequesterAddress, Role
+from core.models import BusinessCalendar, Inbox, Organization, Requester, RequesterAddress, Role
 from core.sealing import Seal
 from core.tickets.calendar import DAYS
 
+ALWAYS = "Rund um die Uhr"
 PASSWORD = "firstline-demo"  # noqa: S105 - shown to whoever starts the demo, on loopback
 ORGANIZATIONS = (
     ("musterbau", "Musterbau GmbH", "musterbau.example"),
@@ -44,7 +45,7 @@ REPLIES = (
     ),
     (
         "Techniker kommt vorbei",
-        "Guten Tag {name},\n\nzu {number} kommt heute ein Techniker zu Ihnen. Bitte lassen Sie das Gerät eingeschaltet."
+        "Guten Tag {name},\n\nzu {number} kommt heute ein Techniker vorbei. Bitte das Gerät eingeschaltet lassen."
         "\n\nViele Grüße\n{agent}",
         "Hello {name},\n\na technician will come to you today about {number}. Please leave the device switched on."
         "\n\nKind regards\n{agent}",
@@ -83,17 +84,17 @@ def seed(session: Session, password_hash: str, now: datetime) -> None:
         chat.organization_id = organizations["musterbau"]
 
 
-def set_up(session: Session, seal: Seal, address: str, port: int, outgoing_port: int, now: datetime) -> None:
-    """People who are always there, and a mailbox on loopback at the ports of this start."""
+def set_up(session: Session, seal: Seal, address: str, ports: tuple[int, int], now: datetime) -> None:
+    """People who are always there, and a mailbox; ``ports`` are where it listens and where it sends to."""
     always = tuple((day, ("00:00-24:00",)) for day in DAYS)
-    calendar_id = session.get_one(DeskSettings, 1).calendar_id
-    calendars.save(session, calendar_id, "Rund um die Uhr", Hours(week=always, country=""), now)
+    if session.scalar(select(BusinessCalendar).where(BusinessCalendar.name == ALWAYS)) is None:
+        calendars.make_default(session, calendars.save(session, None, ALWAYS, Hours(week=always, country=""), now))
     known = session.scalar(select(Inbox.id).where(Inbox.channel == "mail", Inbox.address == address))
     typed = {
         "address": address,
-        "listen_port": str(port),
+        "listen_port": str(ports[0]),
         "smtp_host": "127.0.0.1",
-        "smtp_port": str(outgoing_port),
+        "smtp_port": str(ports[1]),
         "smtp_security": "none",
     }
     editing.save(session, KIND, known, editing.Form("Mail", typed), seal, now)

@@ -57,9 +57,14 @@ class Browser:
 
 @asynccontextmanager
 async def signed_in(
-    database: Database, clock: SetClock, folder: Path, role: Role, email: str = "anna@desk.example"
+    database: Database,
+    clock: SetClock,
+    folder: Path,
+    role: Role,
+    email: str = "anna@desk.example",
+    language: str = "en",
 ) -> AsyncIterator[Browser]:
-    """The console for somebody of this role, in English."""
+    """The console for somebody of this role."""
     adapters, blobs = registry.adapters(), FolderBlobStore(folder / "blobs")
     surroundings = Surroundings(database, blobs, clock, "http://desk.example", "secret")
     tools = InboxTools(
@@ -72,7 +77,7 @@ async def signed_in(
 
     def sign_in(session: Session) -> str:
         agent = session.scalars(select(Agent).where(Agent.email == email)).one()
-        agent.role, agent.language = role, "en"
+        agent.role, agent.language = role, language
         return staff.open_session(session, agent.id, clock.now())
 
     token = await database.write(sign_in)

@@ -74,6 +74,11 @@ def upgrade() -> None:
         "desk",
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("default_language", sa.String(length=8), nullable=False),
+        sa.Column(
+            "form_of_address",
+            sa.Enum("formal", "informal", name="formofaddress", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
         sa.Column("threshold", sa.Double(), nullable=True),
         sa.Column("calendar_id", sa.Integer(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
@@ -87,6 +92,11 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("domains", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column(
+            "form_of_address",
+            sa.Enum("formal", "informal", name="formofaddress", native_enum=False, create_constraint=True, length=24),
+            nullable=True,
+        ),
         sa.Column("calendar_id", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
