@@ -167,7 +167,7 @@ async def add(database: Database, clock: SetClock, address: str, port: int, **ty
 
 
 async def healthy(database: Database, clock: SetClock, inbox_id: int, wanted: Callable[[Health], object]) -> Health:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found = (await database.read(health.read, clock.now()))[inbox_id]
             if wanted(found):

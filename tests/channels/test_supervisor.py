@@ -96,14 +96,14 @@ async def add(database: Database, clock: SetClock, street: str = "Elm Street", *
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for what is bound to come."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.01)
 
 
 async def healthy(database: Database, clock: SetClock, inbox_id: int, wanted: Callable[[Health], object]) -> Health:
     """The inbox's health as every page reads it, once it is as wanted."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = (await database.read(health.read, clock.now()))[inbox_id]
             if wanted(found):
