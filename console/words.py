@@ -30,7 +30,6 @@ CODE = {
     "self_resolution": "Solved by the requester with the bot",
     "unconfirmed": "Helped by the bot, not confirmed",
 }
-CHANNEL = {"mail": "Mail", "webchat": "Web chat"}
 FORM = {"formal": "Sie", "informal": "du"}
 """The forms of address in German are called by their word in every language."""
 VIEW = {
@@ -77,7 +76,29 @@ DELIVERY = {
 }
 ANSWER = {"helped": "helped", "not_helped": "did not help", "skipped": "left out", "open": "open again"}
 ROLE = {"agent": "Agent", "lead": "Lead", "admin": "Admin"}
-ADMIN = {"staff": "Staff", "teams": "Teams", "organizations": "Customers", "tokens": "API tokens"}
+ADMIN = {
+    "desk": "Desk",
+    "inboxes": "Inboxes",
+    "hours": "Business hours",
+    "staff": "Staff",
+    "teams": "Teams",
+    "organizations": "Customers",
+    "tokens": "API tokens",
+}
+VERDICT = {
+    "good": "Works",
+    "starting": "Starting",
+    "problem": "Has a problem",
+    "paused": "Paused",
+    "archived": "Archived",
+    "stopped": "Runs nowhere",
+}
+RUN = {
+    "starting": "Starting",
+    "running": "Running",
+    "standby": "Ready to take over",
+    "retrying": "Will be tried again",
+}
 HISTORY = {
     "created": "Ticket opened",
     "understood": "Understood: {intent}",

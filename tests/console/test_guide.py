@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -16,15 +15,14 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from bot import worker
-from console.app import Console
 from console.auth import COOKIE
 from core import intake, staff
-from core.blobs import FolderBlobStore
 from core.database import Database
 from core.models import Ticket
 from core.tickets import decisions
 from core.values import Decision, Draft, Handoff, InboundMessage, ResolutionCode, Status
 from tests.bot.content import alpha_content
+from tests.console.site import console_of
 from tests.core.desk import Desk, chat_message, letter, seed
 from tests.fakes.clock import SetClock
 
@@ -39,8 +37,7 @@ def desk(database: Database, clock: SetClock) -> Desk:
 @pytest.fixture
 async def browser(database: Database, desk: Desk, clock: SetClock, tmp_path: Path) -> AsyncIterator[Open]:
     """A browser for each agent, signed in, without a script."""
-    zone, blobs = ZoneInfo("Europe/Berlin"), FolderBlobStore(tmp_path)
-    console = Console(database, blobs, clock, alpha_content(), zone, "secret", "Service Desk", "de", False)
+    console = console_of(database, clock, tmp_path, alpha_content())
     transport = httpx.ASGITransport(Starlette(routes=console.routes))
     opened: list[httpx.AsyncClient] = []
 
