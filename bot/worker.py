@@ -22,6 +22,7 @@ from bot.values import Search, Turn
 from core import promises
 from core.clock import Clock
 from core.database import Database
+from core.flood import Flood
 from core.knowledge import articles
 from core.models import WorkKind, WorkRow
 from core.outbox import Claimed
@@ -30,7 +31,7 @@ from core.signals import Topic
 from core.tickets import decisions, facts, reminders
 from core.tickets.calendar import Calendar
 from core.tickets.facts import Facts
-from core.values import Decision, Draft
+from core.values import Decision, Draft, FormOfAddress
 from nlu.engine import Model, NluUnavailable, Parse
 from nlu.topics import topics
 
@@ -40,8 +41,6 @@ POLL = 2.0
 """Seconds between looks when nobody called."""
 AT_ONCE = 8
 """Turns under way at the same time."""
-PASSES, BREATH = 30, 0.1
-"""How often, and for how many seconds, the bot steps aside before its next round while a flood comes in."""
 PATIENCE = 3
 """After so many failed attempts at one message it goes to people: never silence."""
 
@@ -72,7 +71,9 @@ class Worker:
         calendar: Calendar,
         desk_name: str,
         deliver: Callable[[list[Claimed]], None],
+        flood: Flood,
         threshold: float | None = None,
+        form_of_address: FormOfAddress = FormOfAddress.FORMAL,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -80,15 +81,15 @@ class Worker:
         self._calendar = calendar
         self._desk_name = desk_name
         self._deliver = deliver
+        self._flood = flood
         self._threshold = threshold
+        self._form_of_address = form_of_address
         self._model: Model | None = None
         self._failed = False
         self._indexes: dict[int | None, tuple[object, KnowledgeIndex]] = {}
         self._thinking = ThreadPoolExecutor(1, thread_name_prefix="understanding")
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self.is_flooded: Callable[[], bool] = lambda: False
-        """Whether so much is coming in that documenting it goes before answering it."""
 
     @property
     def understands(self) -> bool:
@@ -112,7 +113,8 @@ class Worker:
             try:
                 while True:
                     self._wake.clear()
-                    await self._let_pass()
+                    # In a flood the bot works on, but slowly: nobody's mail server waits for an answer to somebody.
+                    await self._flood.let_pass()
                     if len(self._running) >= AT_ONCE:
                         await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
                     elif not await self._round():
@@ -120,13 +122,6 @@ class Worker:
             finally:
                 await self.drain()
                 self._thinking.shutdown(wait=False)
-
-    async def _let_pass(self) -> None:
-        """In a flood the bot works on, but slowly: nobody's mail server is kept waiting for an answer to somebody."""
-        for _ in range(PASSES):
-            if not self.is_flooded():
-                return
-            await asyncio.sleep(BREATH)
 
     async def drain(self) -> None:
         """Wait for what is under way."""
@@ -224,6 +219,7 @@ class Worker:
             now=self._clock.now(),
             desk_name=self._desk_name,
             threshold=self._threshold,
+            form_of_address=known.form_of_address or self._form_of_address,
         )
 
     def _give_up(self, known: Facts) -> Decision:

@@ -133,6 +133,8 @@ class Settings(_Section):
     secret: Secret = Secret("")
     """Signs links and sessions; ``firstline init`` makes one and keeps it in ``data``."""
     default_language: Literal["de", "en"] = "de"
+    address: Literal["formal", "informal"] = "formal"
+    """How the desk speaks to requesters in German: *Sie* (formal) or *du* (informal). A customer may have its own."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     http: Http = Http()
     mail: Mail = Mail()

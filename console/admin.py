@@ -20,6 +20,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError, NotAllowed
 from core.models import Agent, Organization, Role, Team, TeamMember
+from core.values import FormOfAddress
 from web.languages import LANGUAGES, explain
 from web.pages import Pages
 from web.responses import status_of
@@ -74,6 +75,7 @@ class Admin:
             told=told,
             roles=list(Role),
             scopes=tokens.SCOPES,
+            forms=list(FormOfAddress),
             **values,
             **await frame(self._database, signed_in, self._clock.now()),
         )
@@ -107,8 +109,9 @@ class Admin:
 
     async def _save_organization(self, form: FormData, signed_in: SignedIn) -> str:
         domains = str(form.get("domains", "")).replace(",", " ").split()
-        name, now = str(form.get("name", "")), self._clock.now()
-        await self._database.write(administration.save_organization, _id(form), name, domains, now)
+        name, wanted, now = str(form.get("name", "")), str(form.get("form_of_address", "")), self._clock.now()
+        address = FormOfAddress(wanted) if wanted in list(FormOfAddress) else None
+        await self._database.write(administration.save_organization, _id(form), name, domains, address, now)
         return ""
 
     async def _save_token(self, form: FormData, signed_in: SignedIn) -> str:

@@ -21,6 +21,7 @@ from console.work import Work
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
+from core.values import FormOfAddress
 from web.pages import Pages
 
 HERE = Path(__file__).parent
@@ -30,6 +31,7 @@ TITLES = {
     "scale": words.SCALE,
     "code": words.CODE,
     "channel": words.CHANNEL,
+    "form": words.FORM,
     "view": words.VIEW,
     "empty": words.EMPTY,
     "reason": words.REASON,
@@ -52,15 +54,24 @@ class Console:
         desk_name: str,
         default_language: str,
         secure_cookies: bool,
+        form_of_address: FormOfAddress = FormOfAddress.FORMAL,
     ) -> None:
-        pages = Pages(HERE / "templates", zone, desk_name=desk_name, titles=TITLES, history=words.history)
+        pages = Pages(
+            HERE / "templates",
+            zone,
+            desk_name=desk_name,
+            titles=TITLES,
+            history=words.history,
+            form_of_address=form_of_address,
+        )
+        guide = Guide(content, zone, desk_name, form_of_address)
         auth = Auth(database, clock, pages, secret, default_language, secure_cookies)
         self.routes: Sequence[BaseRoute] = [
             Route("/console/login", auth.login, methods=["GET", "POST"]),
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
-            *Knowledge(database, blobs, clock, pages, auth, default_language).routes,
+            *Knowledge(database, blobs, clock, pages, auth, default_language, form_of_address).routes,
             *Settings(database, clock, pages, auth).routes,
-            *Work(database, blobs, clock, content, pages, auth, Guide(content, zone, desk_name)).routes,
+            *Work(database, blobs, clock, content, pages, auth, guide).routes,
             *Admin(database, clock, pages, auth).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,

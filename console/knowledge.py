@@ -21,6 +21,7 @@ from core.errors import DeskError, InvalidInput, NotFound
 from core.knowledge import articles, editing
 from core.models import Organization
 from core.search.words import fold
+from core.values import FormOfAddress, spoken
 from web.languages import LANGUAGES, explain, preferred
 from web.markdown import IMAGES, html, image_type
 from web.pages import Pages
@@ -32,13 +33,21 @@ LONGEST = 100_000
 
 class Knowledge:
     def __init__(
-        self, database: Database, blobs: BlobStore, clock: Clock, pages: Pages, auth: Auth, default_language: str
+        self,
+        database: Database,
+        blobs: BlobStore,
+        clock: Clock,
+        pages: Pages,
+        auth: Auth,
+        default_language: str,
+        form_of_address: FormOfAddress,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._clock = clock
         self._pages = pages
         self._default_language = default_language
+        self._form_of_address = form_of_address
         staff = auth.required
         self.routes: Sequence[BaseRoute] = [
             Route("/console/knowledge", staff(self._list), methods=["GET", "POST"]),
@@ -144,13 +153,15 @@ class Knowledge:
     async def _help(self, request: Request) -> Response:
         language = self._language(request)
         found = [one for one in await self._database.read(articles.visible, None) if one.language == language]
-        return self._pages.page("help.html", language, found=sorted(found, key=lambda one: fold(one.title)))
+        tag = spoken(language, self._form_of_address)
+        return self._pages.page("help.html", tag, found=sorted(found, key=lambda one: fold(one.title)))
 
     async def _read(self, request: Request) -> Response:
         article = await self._database.read(articles.find, request.path_params["article"], None)
         if article is None:
             raise NotFound("There is no such article.")
-        return self._pages.page("help_article.html", article.language, article=article, body=html(article.body))
+        tag = spoken(article.language, self._form_of_address)
+        return self._pages.page("help_article.html", tag, article=article, body=html(article.body))
 
     async def _image(self, request: Request) -> Response:
         sha256 = request.path_params["sha256"]

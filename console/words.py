@@ -31,6 +31,8 @@ CODE = {
     "unconfirmed": "Helped by the bot, not confirmed",
 }
 CHANNEL = {"mail": "Mail", "webchat": "Web chat"}
+FORM = {"formal": "Sie", "informal": "du"}
+"""The forms of address in German are called by their word in every language."""
 VIEW = {
     "mine": "Mine",
     "person": "Needs a person",

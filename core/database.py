@@ -75,8 +75,12 @@ for _moment in ("loaded_as_persistent", "pending_to_persistent"):
 
 
 def _session(bind: Engine | Connection, **options: Any) -> Session:
-    """Without autoflush: a use case flushes where it needs an id, and everything it changed is written once."""
-    return Session(bind, autoflush=False, expire_on_commit=False, **options)
+    """Without autoflush: a use case flushes where it needs an id, and everything it changed is written once.
+
+    A connection is remembered for ``core.rows``: asking a session for its own costs as much as a statement.
+    """
+    info = {"connection": bind} if isinstance(bind, Connection) else {}
+    return Session(bind, autoflush=False, expire_on_commit=False, info=info, **options)
 
 
 @contextmanager

@@ -32,6 +32,7 @@ def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
         secret=desk.settings.secret.get_secret_value(),
         desk_name=desk.settings.name,
         default_language=desk.settings.default_language,
+        form_of_address=desk.form_of_address,
         secure_cookies=desk.settings.effective_public_url.startswith("https://"),
     )
     registry = CollectorRegistry()

@@ -21,6 +21,7 @@ from config.settings import Mail, Settings
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import InvalidInput
+from core.flood import Flood
 from core.models import Conversation, Inbox, Message, Ticket
 from core.outbox import Claimed
 from core.tickets.calendar import calendar
@@ -133,12 +134,15 @@ def rehearse(settings: Settings, path: Path) -> Report:
             opening = calendar(hours.time_zone, hours.hours, hours.holidays_country, hours.holidays_region)
 
             async def run() -> Report:
+                flood, threshold = Flood(), settings.nlu.threshold
+                form = wiring.form_of_address(settings)
                 worker = Worker(
-                    database, clock, content, opening, settings.name, _keep_to_itself, settings.nlu.threshold
+                    database, clock, content, opening, settings.name, _keep_to_itself, flood, threshold, form
                 )
                 worker.ready(model)
                 everywhere = frozenset((await database.read(_inboxes)).values())
-                rehearsal = _Rehearsal(database, worker, wiring.receiver(database, clock, worker, everywhere), clock)
+                receive = wiring.receiver(database, clock, worker, flood, everywhere)
+                rehearsal = _Rehearsal(database, worker, receive, clock)
                 return await rehearsal.run(scripts)
 
             return asyncio.run(run())

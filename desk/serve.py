@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -73,8 +74,8 @@ async def _index(desk: Desk) -> None:
     """Keep the search index a moment behind what is said."""
     with desk.database.signals.subscribe(Topic.TICKET) as news:
         while True:
-            # In a flood, what comes in is documented first.
-            if not desk.worker.is_flooded() and await desk.database.write(index_more) == 0:
+            await desk.flood.let_pass()
+            if await desk.database.write(index_more) == 0:
                 await news.wait(INDEX_POLL)
             await asyncio.sleep(INDEX_PAUSE)
 
@@ -135,6 +136,9 @@ async def _understand(desk: Desk, running: Running) -> None:
         log.error("no_understanding", reason=str(error))
         desk.worker.unavailable()
     else:
+        # What stays for good need not be looked through for garbage again and again.
+        gc.collect()
+        gc.freeze()
         desk.worker.ready(model)
         log.info("understanding", model=model.version, intents=len(model.intents))
     running.understanding.set()

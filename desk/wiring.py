@@ -24,17 +24,16 @@ from core import intake
 from core.blobs import BlobStore, FolderBlobStore
 from core.clock import Clock
 from core.database import Database
+from core.flood import Flood
 from core.models import Inbox
 from core.promises import Work
 from core.signals import Topic, retract
 from core.tickets.calendar import Calendar, calendar
-from core.values import InboundMessage, InboxStyle, Receipt
+from core.values import FormOfAddress, InboundMessage, InboxStyle, Receipt
 
 log = structlog.get_logger(__name__)
 
 CHAT_KEY = "main"
-FLOOD = 3
-"""So many messages being documented at the same moment are a flood."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +46,17 @@ class Desk:
     blobs: BlobStore
     content: Content
     calendar: Calendar
+    form_of_address: FormOfAddress
     channels: dict[int, Channel]
     delivery: Delivery
     worker: Worker
+    flood: Flood
     receive: Receive
+
+
+def form_of_address(settings: Settings) -> FormOfAddress:
+    """How the desk speaks to requesters whose organization has no choice of its own."""
+    return FormOfAddress(settings.address)
 
 
 def open_database(settings: Settings) -> Database:
@@ -64,27 +70,25 @@ def build(settings: Settings, clock: Clock, database: Database) -> Desk:
     content = contents.load(settings.content.folder)
     hours = settings.business_hours
     opening = calendar(hours.time_zone, hours.hours, hours.holidays_country, hours.holidays_region)
+    form = form_of_address(settings)
     inboxes = database.read_now(_inboxes)
-    channels = {inbox.id: _channel(inbox, settings, clock, database, blobs) for inbox in inboxes}
+    channels = {inbox.id: _channel(inbox, settings, form, clock, database, blobs) for inbox in inboxes}
     delivery = Delivery(database, clock, channels)
-    worker = Worker(database, clock, content, opening, settings.name, delivery.deliver, settings.nlu.threshold)
+    flood = Flood()
+    threshold = settings.nlu.threshold
+    worker = Worker(database, clock, content, opening, settings.name, delivery.deliver, flood, threshold, form)
     dialogues = frozenset(id_ for id_, one in channels.items() if one.capabilities.style is InboxStyle.DIALOGUE)
-    receive = receiver(database, clock, worker, dialogues)
-    return Desk(settings, clock, database, blobs, content, opening, channels, delivery, worker, receive)
+    receive = receiver(database, clock, worker, flood, dialogues)
+    return Desk(settings, clock, database, blobs, content, opening, form, channels, delivery, worker, flood, receive)
 
 
-def receiver(database: Database, clock: Clock, worker: Worker, dialogues: frozenset[int]) -> Receive:
+def receiver(database: Database, clock: Clock, worker: Worker, flood: Flood, dialogues: frozenset[int]) -> Receive:
     """Intake; for inboxes where somebody waits for the answer, with the claim of the bot's work in the same commit."""
-    coming_in = 0
 
     async def receive(message: InboundMessage) -> Receipt:
-        nonlocal coming_in
-        coming_in += 1
-        try:
+        with flood.documenting():
             at_once = worker.understands and message.inbox_id in dialogues
             receipt, jobs = await database.write(_take_in, message, clock.now(), at_once)
-        finally:
-            coming_in -= 1
         worker.start(jobs)
         log.info(
             "received",
@@ -95,7 +99,6 @@ def receiver(database: Database, clock: Clock, worker: Worker, dialogues: frozen
         )
         return receipt
 
-    worker.is_flooded = lambda: coming_in >= FLOOD
     return receive
 
 
@@ -111,12 +114,16 @@ def _inboxes(session: Session) -> list[Inbox]:
     return list(session.scalars(select(Inbox).order_by(Inbox.id)))
 
 
-def _channel(inbox: Inbox, settings: Settings, clock: Clock, database: Database, blobs: BlobStore) -> Channel:
+def _channel(
+    inbox: Inbox, settings: Settings, form: FormOfAddress, clock: Clock, database: Database, blobs: BlobStore
+) -> Channel:
     builders: dict[str, Callable[..., Channel]] = {"webchat": _webchat, "mail": _mail}
-    return builders[inbox.channel](inbox, settings, clock, database, blobs)
+    return builders[inbox.channel](inbox, settings, form, clock, database, blobs)
 
 
-def _webchat(inbox: Inbox, settings: Settings, clock: Clock, database: Database, blobs: BlobStore) -> Channel:
+def _webchat(
+    inbox: Inbox, settings: Settings, form: FormOfAddress, clock: Clock, database: Database, blobs: BlobStore
+) -> Channel:
     chat = settings.chat
     return WebChat(
         inbox_id=inbox.id,
@@ -131,10 +138,13 @@ def _webchat(inbox: Inbox, settings: Settings, clock: Clock, database: Database,
         max_characters=chat.max_message_characters,
         messages_per_minute=chat.messages_per_minute,
         sessions_per_hour=chat.sessions_per_hour,
+        form_of_address=form,
     )
 
 
-def _mail(inbox: Inbox, settings: Settings, clock: Clock, database: Database, blobs: BlobStore) -> Channel:
+def _mail(
+    inbox: Inbox, settings: Settings, form: FormOfAddress, clock: Clock, database: Database, blobs: BlobStore
+) -> Channel:
     mail = settings.mail
     own = frozenset(address.lower() for address in (mail.address, *mail.aliases))
     tls = None
@@ -158,4 +168,4 @@ def _mail(inbox: Inbox, settings: Settings, clock: Clock, database: Database, bl
         smtp_password=mail.smtp_password.get_secret_value(),
     )
     secret = settings.secret.get_secret_value()
-    return Mail(inbox.id, configured, settings.effective_public_url, secret, database, blobs, clock)
+    return Mail(inbox.id, configured, settings.effective_public_url, secret, database, blobs, clock, form)

@@ -41,9 +41,10 @@ class Entity:
 class Parse:
     """What a text means.
 
-    ``intent`` is the best real intent, or None when the text has no letters. ``fallback`` says that it must not be
-    acted on; ``ambiguous`` that the second best is nearly as likely. ``confidence`` is calibrated: of the parses with
-    0.8, about 80 % are right. ``ranking`` is sorted, best first.
+    ``intent`` is the best real intent, or None when the text has no letters. ``fallback`` says that nothing fits;
+    ``ambiguous`` that something does, but not surely enough to act on it without asking. ``confidence`` is calibrated:
+    of the parses with 0.8, about 80 % are right. ``ranking`` is sorted, best first. ``scope`` grows with how much
+    speaks for any intent at all; it can be compared within a model only.
     """
 
     text: str
@@ -54,6 +55,7 @@ class Parse:
     ranking: tuple[tuple[str, float], ...]
     entities: tuple[Entity, ...]
     language: str
+    scope: float = 0.0
 
 
 class Model(Protocol):

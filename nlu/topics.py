@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nlu.engine import Model, Parse
 
@@ -89,13 +90,4 @@ _CONVERSATION = frozenset(
 
 
 def _with(whole: Parse, part: Parse) -> Parse:
-    return Parse(
-        text=whole.text,
-        intent=part.intent,
-        confidence=part.confidence,
-        fallback=part.fallback,
-        ambiguous=part.ambiguous,
-        ranking=part.ranking,
-        entities=whole.entities,
-        language=whole.language,
-    )
+    return replace(part, text=whole.text, entities=whole.entities, language=whole.language)

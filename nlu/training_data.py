@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from nlu.language import detect
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_EXAMPLE = 2000
@@ -68,12 +70,23 @@ class TrainingData:
 
 def load(folder: Path) -> TrainingData:
     """All YAML files in the folder's language subfolders. Raises ``TrainingDataError``."""
+    data = _read((path, path.parent.name) for path in sorted(folder.glob("*/*.yml")))
+    if not data.examples:
+        raise TrainingDataError(f"{folder} holds no examples; expected files such as de/network.yml.")
+    return data
+
+
+def load_file(path: Path) -> TrainingData:
+    """One YAML file; the language of each example is detected. Raises ``TrainingDataError``."""
+    return _read([(path, None)])
+
+
+def _read(files: Iterable[tuple[Path, str | None]]) -> TrainingData:
     examples: list[Example] = []
     synonyms: dict[str, str] = {}
     regexes: list[tuple[str, str]] = []
     lookups: list[tuple[str, str]] = []
-    for path in sorted(folder.glob("*/*.yml")):
-        language = path.parent.name
+    for path, language in files:
         for kind, name, lines in _sections(path):
             for line, text in lines:
                 if kind == "intent":
@@ -84,8 +97,6 @@ def load(folder: Path) -> TrainingData:
                     regexes.append((name, _regex(path, line, text)))
                 else:
                     lookups.append((name, text))
-    if not examples:
-        raise TrainingDataError(f"{folder} holds no examples; expected files such as de/network.yml.")
     return TrainingData(tuple(dict.fromkeys(examples)), synonyms, tuple(regexes), tuple(lookups))
 
 
@@ -142,7 +153,7 @@ def _examples(path: Path, node: yaml.Node) -> Iterator[tuple[int, str]]:
             yield _line(node) + offset, line.strip()[2:].strip()
 
 
-def _example(path: Path, line: int, text: str, intent: str, language: str) -> Example:
+def _example(path: Path, line: int, text: str, intent: str, language: str | None) -> Example:
     if not text or len(text) > MAX_EXAMPLE or _CONTROL.search(text):
         raise TrainingDataError(
             f"{path}:{line}: an example has 1 to {MAX_EXAMPLE} characters and no control characters."
@@ -159,7 +170,8 @@ def _example(path: Path, line: int, text: str, intent: str, language: str) -> Ex
                 raise TrainingDataError(f"{path}:{line}: cannot read the annotation {match['json']}.") from None
         annotations.append(Annotation(len(plain), len(plain) + len(match["text"]), name, value))
         plain, end = plain + match["text"], match.end()
-    return Example(plain + text[end:], intent, language, tuple(annotations))
+    plain += text[end:]
+    return Example(plain, intent, language or detect(plain), tuple(annotations))
 
 
 def _regex(path: Path, line: int, pattern: str) -> str:

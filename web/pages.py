@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
+from core.values import language_of
 from web.languages import translator
 
 HERE = Path(__file__).parent
@@ -34,16 +35,17 @@ class Pages:
         )
         self._environment.globals.update(asset=asset, **shared)
 
-    def text(self, name: str, language: str, **values: Any) -> str:
-        """A template as text."""
+    def text(self, name: str, tag: str, **values: Any) -> str:
+        """A template as text, in a language or a form of it (``core.values.spoken``)."""
+        language = language_of(tag)
         return self._environment.get_template(name).render(
-            _=translator(language), language=language, when=self._when(language), **values
+            _=translator(tag), language=language, when=self._when(language), **values
         )
 
-    def page(self, name: str, language: str, status: int = 200, **values: Any) -> Response:
+    def page(self, name: str, tag: str, status: int = 200, **values: Any) -> Response:
         """A template as a page that no cache keeps."""
-        html = self.text(name, language, **values)
-        return HTMLResponse(html, status, headers={"cache-control": "no-store", "content-language": language})
+        headers = {"cache-control": "no-store", "content-language": language_of(tag)}
+        return HTMLResponse(self.text(name, tag, **values), status, headers=headers)
 
     def _when(self, language: str) -> Any:
         def when(at: datetime, pattern: str = "short", now: datetime | None = None) -> str:

@@ -26,7 +26,16 @@ from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError
-from core.values import InboundMessage, InboxStyle, OutboundMessage, Outcome, Receipt, StoredFile
+from core.values import (
+    FormOfAddress,
+    InboundMessage,
+    InboxStyle,
+    OutboundMessage,
+    Outcome,
+    Receipt,
+    StoredFile,
+    spoken,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -87,16 +96,18 @@ class Mail:
         database: Database,
         blobs: BlobStore,
         clock: Clock,
+        form_of_address: FormOfAddress = FormOfAddress.FORMAL,
     ) -> None:
         self.inbox_id = inbox_id
         self._settings = settings
         self._database = database
         self._blobs = blobs
         self._clock = clock
+        self._form_of_address = form_of_address
         self._receive: Receive | None = None
         self._listening = asyncio.Event()
         self._port = settings.listen_port
-        self._links = Links(inbox_id, public_url, secret, clock)
+        self._links = Links(inbox_id, public_url, secret, clock, form_of_address)
         self._links.receive = self._receiver
         self.routes: Sequence[BaseRoute] = [self._links.route]
 
@@ -242,9 +253,9 @@ class Mail:
         settings = self._settings
         if not settings.smtp_host:
             raise DeliveryError("No server for outgoing mail is configured (mail.smtp_host).", permanent=True)
-        content = await asyncio.to_thread(
-            render, message, settings.address, settings.name, self._links.of(message), self._blobs.get
-        )
+        tag = spoken(message.language, message.form_of_address or self._form_of_address)
+        links = self._links.of(message, tag)
+        content = await asyncio.to_thread(render, message, tag, settings.address, settings.name, links, self._blobs.get)
         try:
             await aiosmtplib.send(
                 content,

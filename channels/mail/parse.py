@@ -130,7 +130,7 @@ def _raw_header(message: Message, name: str) -> str:
         return ""
     # 8-bit headers arrive as surrogates.
     text = str(value)
-    if any("\udc80" <= character <= "\udcff" for character in text):
+    if not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text):
         text = decode(text.encode("utf-8", "surrogateescape"), None)
     return text
 

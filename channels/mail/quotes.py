@@ -20,13 +20,14 @@ _HEADER_BLOCK = re.compile(r"^\s*\*?(?:von|from)\s*:\*?\s.+$", re.IGNORECASE)
 _HEADER_MORE = re.compile(r"^\s*\*?(?:gesendet|datum|sent|date|an|to|betreff|subject|cc)\s*:\*?", re.IGNORECASE)
 
 
-_MAY_QUOTE = re.compile(r":\s*$|^\s*>|nachricht|message|gesendet|^\s*\*?(?:von|from)\s*:", re.IGNORECASE | re.MULTILINE)
-"""Without any of these there is nothing to look for, which most mails can be told at once."""
+_HINTS = (">", ":", "nachricht", "message", "gesendet")
+"""Without any of these there is nothing to look for, which many mails can be told at once."""
 
 
 def new_text(text: str) -> str:
     """The text above or between quotes; the whole text if nothing would be left."""
-    if _MAY_QUOTE.search(text) is None:
+    folded = text.lower()
+    if not any(hint in folded for hint in _HINTS):
         return text.strip()
     lines = text.splitlines()
     cut = _cut(lines)

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markupsafe import escape
 
 from core.values import ActorKind, OutboundMessage, ticket_number
-from web.languages import translator
+from web.languages import Translate, translator
 
 _MARKDOWN = MarkdownIt("zero", {"breaks": True, "html": False}).enable(["list", "newline"])
 
@@ -27,13 +27,22 @@ class HelpLinks:
 
 
 def render(
-    message: OutboundMessage, sender: str, sender_name: str, links: HelpLinks | None, read: Callable[[str], bytes]
+    message: OutboundMessage,
+    tag: str,
+    sender: str,
+    sender_name: str,
+    links: HelpLinks | None,
+    read: Callable[[str], bytes],
 ) -> bytes:
-    """The mail's bytes; the same message always gives the same bytes. ``read`` fetches a file by its SHA-256."""
+    """The mail's bytes; the same message always gives the same bytes.
+
+    ``tag`` is how its reader is spoken to (``core.values.spoken``); ``read`` fetches a file by its SHA-256.
+    """
+    _ = translator(tag)
     mail = EmailMessage(policy=SMTP.clone(max_line_length=998))
     mail["From"] = formataddr((_display_name(message, sender_name), sender))
     mail["To"] = formataddr((message.recipient.name, message.recipient.value))
-    mail["Subject"] = _subject(message)
+    mail["Subject"] = _subject(message, _)
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = message.external_id
     if message.in_reply_to:
@@ -43,8 +52,8 @@ def render(
     if message.author_kind is not ActorKind.AGENT:
         mail["Auto-Submitted"] = "auto-replied"
         mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(_text(message, links), cte="quoted-printable")
-    mail.add_alternative(_html(message, links), subtype="html", cte="quoted-printable")
+    mail.set_content(_text(message, links, _), cte="quoted-printable")
+    mail.add_alternative(_html(message, links, _), subtype="html", cte="quoted-printable")
     for file in message.attachments:
         maintype, _, subtype = file.media_type.partition("/")
         mail.add_attachment(
@@ -58,22 +67,20 @@ def _display_name(message: OutboundMessage, desk: str) -> str:
     return f"{message.author_name} ({desk})" if message.author_kind is ActorKind.AGENT else desk
 
 
-def _subject(message: OutboundMessage) -> str:
-    subject = " ".join(message.subject.split()) or translator(message.language)("Your request")
+def _subject(message: OutboundMessage, _: Translate) -> str:
+    subject = " ".join(message.subject.split()) or _("Your request")
     return f"Re: {subject} [{ticket_number(message.ticket_id)}]"
 
 
-def _text(message: OutboundMessage, links: HelpLinks | None) -> str:
+def _text(message: OutboundMessage, links: HelpLinks | None, _: Translate) -> str:
     if links is None:
         return message.text + "\n"
-    _ = translator(message.language)
     return f"{message.text}\n\n{_('Solved')}:\n{links.solved}\n\n{_('I still need help')}:\n{links.still_need_help}\n"
 
 
-def _html(message: OutboundMessage, links: HelpLinks | None) -> str:
+def _html(message: OutboundMessage, links: HelpLinks | None, _: Translate) -> str:
     buttons = ""
     if links is not None:
-        _ = translator(message.language)
         solved = _button(links.solved, _("Solved"), "background:#176b3c;color:#ffffff")
         help_ = _button(links.still_need_help, _("I still need help"), "background:#e8eefc;color:#2450c8")
         buttons = f'<p style="margin:24px 0">{solved}&nbsp;&nbsp;{help_}</p>'

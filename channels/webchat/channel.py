@@ -27,7 +27,8 @@ from core.conversations import Found, Line, Transcript
 from core.database import Database
 from core.errors import DeskError, InvalidInput, NotAllowed
 from core.signals import Signal, Topic
-from core.values import ActorKind, Address, InboundMessage, InboxStyle, OutboundMessage, StoredFile
+from core.values import ActorKind, Address, FormOfAddress, InboundMessage, InboxStyle, OutboundMessage, StoredFile
+from web.languages import Translate, explain, preferred, translator
 from web.limiting import Limiter
 from web.responses import TooLarge, body, json_object, problem, status_of
 from web.signing import InvalidToken, Signer
@@ -60,6 +61,7 @@ class WebChat:
         max_characters: int,
         messages_per_minute: int,
         sessions_per_hour: int,
+        form_of_address: FormOfAddress = FormOfAddress.FORMAL,
     ) -> None:
         self.inbox_id = inbox_id
         self._name = name
@@ -73,11 +75,13 @@ class WebChat:
         self._max_characters = max_characters
         self._messages_per_minute = messages_per_minute
         self._sessions_per_hour = sessions_per_hour
+        self._form_of_address = form_of_address
         self._limiter = Limiter()
         self._receive: Receive | None = None
         self._started = asyncio.Event()
         base = f"/chat/{key}"
         self.routes: Sequence[BaseRoute] = [
+            Route(f"{base}/about", self._guard(self._about), methods=["GET", "OPTIONS"]),
             Route(f"{base}/session", self._guard(self._open), methods=["POST", "OPTIONS"]),
             Route(f"{base}/messages", self._guard(self._messages), methods=["GET", "POST", "OPTIONS"]),
             Route(f"{base}/files", self._guard(self._upload), methods=["POST", "OPTIONS"]),
@@ -105,13 +109,14 @@ class WebChat:
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=headers)
             if origin and not headers:
-                return problem(403, "This page may not use the chat.")
+                _ = _in_their_language(request)
+                return problem(403, _("This page may not use the chat."))
             try:
                 response: Response = await endpoint(request)
             except InvalidToken as error:
-                response = problem(401, str(error))
+                response = problem(401, _in_their_language(request)(str(error)))
             except DeskError as error:
-                response = problem(status_of(error), str(error))
+                response = problem(status_of(error), explain(error, _language(request)))
             response.headers.update(headers)
             return response
 
@@ -132,12 +137,18 @@ class WebChat:
     def _visitor(self, token: str) -> str:
         return str(self._visitors.read(token.removeprefix("Bearer "), VISIT))
 
+    async def _about(self, request: Request) -> Response:
+        """What the widget must know before anybody speaks."""
+        form = await self._database.read(conversations.form_of_address, self.inbox_id)
+        return JSONResponse({"name": self._name, "form_of_address": form or self._form_of_address})
+
     async def _open(self, request: Request) -> Response:
         """A token for a new visitor."""
         client = request.client.host if request.client is not None else ""
         if not self._limiter.per_hour("session", client, self._sessions_per_hour):
-            return problem(429, "Too many chats were started from here. Please try again later.")
-        return JSONResponse({"token": self._visitors.sign(uuid.uuid4().hex), "name": self._name}, 201)
+            _ = _in_their_language(request)
+            return problem(429, _("Too many chats were started from here. Please try again later."))
+        return JSONResponse({"token": self._visitors.sign(uuid.uuid4().hex)}, 201)
 
     async def _messages(self, request: Request) -> Response:
         visitor = self._visitor(request.headers.get("authorization", ""))
@@ -148,11 +159,11 @@ class WebChat:
         except ValueError:
             raise InvalidInput("after must be a number.") from None
         found = await self._database.read(conversations.transcript, self.inbox_id, visitor, after)
-        return JSONResponse(_as_json(found))
+        return JSONResponse(_as_json(found, self._form_of_address))
 
     async def _post(self, request: Request, visitor: str) -> Response:
         if not self._limiter.per_minute("message", visitor, self._messages_per_minute):
-            return problem(429, "That was a lot at once. Please wait a moment.", retry_after=10)
+            return _slow_down(request)
         source = await json_object(request)
         message = self._inbound(source, visitor)
         await self._started.wait()
@@ -198,12 +209,12 @@ class WebChat:
         """The file is the body; its name is in the query. Answers with a token to be named in a message."""
         visitor = self._visitor(request.headers.get("authorization", ""))
         if not self._limiter.per_minute("file", visitor, self._messages_per_minute):
-            return problem(429, "That was a lot at once. Please wait a moment.", retry_after=10)
+            return _slow_down(request)
         try:
             content = await body(request, self._max_attachment_bytes)
         except TooLarge:
-            megabytes = self._max_attachment_bytes / 1024 / 1024
-            return problem(413, f"The file is larger than {megabytes:.0f} MB.")
+            _, most = _in_their_language(request), f"{self._max_attachment_bytes / 1024 / 1024:.0f}"
+            return problem(413, _("The file is larger than {most} MB.").replace("{most}", most))
         if not content:
             raise InvalidInput("The file is empty.", "file")
         filename = Path(request.query_params.get("name", "").replace("\\", "/")).name[:200] or "file"
@@ -283,7 +294,21 @@ def download(content: bytes, file: StoredFile) -> Response:
     )
 
 
-def _as_json(found: Transcript) -> dict[str, Any]:
+def _language(request: Request) -> str:
+    """The language the widget speaks; what is said here addresses nobody, so that is all there is to know."""
+    return preferred(request.headers.get("accept-language", ""), "de")
+
+
+def _in_their_language(request: Request) -> Translate:
+    return translator(_language(request))
+
+
+def _slow_down(request: Request) -> Response:
+    _ = _in_their_language(request)
+    return problem(429, _("That was a lot at once. Please wait a moment."), retry_after=10)
+
+
+def _as_json(found: Transcript, form: FormOfAddress) -> dict[str, Any]:
     return {
         "messages": [_line(line) for line in found.lines],
         "cursor": found.cursor,
@@ -292,6 +317,7 @@ def _as_json(found: Transcript) -> dict[str, Any]:
         "status": found.status,
         "agent": found.agent,
         "bot": found.with_bot,
+        "form_of_address": found.form_of_address or form,
     }
 
 

@@ -17,6 +17,7 @@ from config.settings import BusinessHours, Http, Mail, Settings
 from core import staff
 from core.clock import SystemClock
 from core.tickets.calendar import calendar
+from core.values import FormOfAddress, spoken
 from desk import setup, wiring
 from desk.demo import seed
 from desk.demo.mailbox import Mailbox
@@ -38,7 +39,8 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
     require_free("127.0.0.1", options.smtp_port, "--smtp-port")
     clock = SystemClock()
     pages = Pages(Path(__file__).parent / "templates", calendar("Europe/Berlin", {}).zone)
-    mailbox = Mailbox(data / "mailbox", ADDRESS, options.smtp_port, seed.CUSTOMER_NAMES, pages, clock)
+    form = wiring.form_of_address(settings)
+    mailbox = Mailbox(data / "mailbox", ADDRESS, options.smtp_port, seed.CUSTOMER_NAMES, pages, form, clock)
     settings = _settings(settings, data, options.port, options.smtp_port, await mailbox.listen())
     database = wiring.open_database(settings)
     try:
@@ -49,7 +51,7 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
         # The organizations are new to the articles that belong to them.
         setup.prepare(settings, database, desk.content, clock.now())
         running = Running()
-        routes = [*mailbox.routes, _chat_page(pages)]
+        routes = [*mailbox.routes, _chat_page(pages, form)]
         await serve(desk, routes, [lambda: _tell(running, options.port, options.smtp_port, started)], running)
     finally:
         database.close()
@@ -78,10 +80,10 @@ def _settings(settings: Settings, data: Path, port: int, smtp_port: int, mailbox
     return setup.with_secret(settings.model_copy(update=changes))
 
 
-def _chat_page(pages: Pages) -> BaseRoute:
+def _chat_page(pages: Pages, form: FormOfAddress) -> BaseRoute:
     async def chat(request: Request) -> Response:
         language = request.query_params.get("lang") or preferred(request.headers.get("accept-language", ""), "de")
-        return pages.page("chat.html", language, open="open" in request.query_params)
+        return pages.page("chat.html", spoken(language, form), open="open" in request.query_params)
 
     return Route("/demo/chat", chat)
 

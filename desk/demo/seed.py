@@ -38,7 +38,7 @@ REPLIES = (
     ),
     (
         "Techniker kommt vorbei",
-        "Guten Tag {name},\n\nzu {number} kommt heute ein Techniker zu Ihnen. Bitte lassen Sie das Gerät eingeschaltet."
+        "Guten Tag {name},\n\nzu {number} kommt heute ein Techniker vorbei. Bitte das Gerät eingeschaltet lassen."
         "\n\nViele Grüße\n{agent}",
         "Hello {name},\n\na technician will come to you today about {number}. Please leave the device switched on."
         "\n\nKind regards\n{agent}",

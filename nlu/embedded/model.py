@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu import language as languages
-from nlu.calibration import AMBIGUOUS, Calibration, energy
+from nlu.calibration import AMBIGUOUS, SURE, UNLIKELY, Calibration
 from nlu.embedded.dense import DenseHead, Scaler
 from nlu.embedded.sparse import Grams, SparseHead
 from nlu.embedded.text import has_letters, prepare
@@ -22,8 +22,6 @@ from nlu.entities import Recogniser
 
 Floats = NDArray[np.float64]
 
-SPARSE_WEIGHT = 1.2
-"""How much a margin of the support vector machine counts beside a logit."""
 RANKED = 10
 
 
@@ -38,6 +36,7 @@ class EmbeddedModel:
     dense: DenseHead
     grams: Grams
     sparse: SparseHead
+    sparse_weight: float
     calibration: Calibration
     recogniser: Recogniser
 
@@ -49,7 +48,7 @@ class EmbeddedModel:
         """Raw scores (n, labels) of prepared texts."""
         vectors = self.encoder.encode(texts).astype(np.float64)
         dense = self.dense.scores(self.scaler.apply(vectors, of_languages))
-        return dense + SPARSE_WEIGHT * self.sparse.scores(self.grams.apply(texts))
+        return dense + self.sparse_weight * self.sparse.scores(self.grams.apply(texts))
 
     def parse(self, texts: Sequence[str], language: str | None = None) -> list[Parse]:
         detected = [languages.detect(text, language) for text in texts]
@@ -63,31 +62,35 @@ class EmbeddedModel:
         if not readable:
             return parses
         scores = self.scores([prepared[place] for place in readable], [detected[place] for place in readable])
-        confidences, energies = self.calibration.confidences(scores), energy(scores)
+        confidences, in_scope = self.calibration.confidences(scores), self.calibration.in_scope(scores)
         for row, place in enumerate(readable):
             parses[place] = self._parse(
-                texts[place], confidences[row], float(energies[row]), entities[place], detected[place]
+                texts[place], confidences[row], float(in_scope[row]), entities[place], detected[place]
             )
         return parses
 
     def _parse(
-        self, text: str, confidences: Floats, energy_: float, entities: tuple[Entity, ...], language: str
+        self, text: str, confidences: Floats, scope: float, entities: tuple[Entity, ...], language: str
     ) -> Parse:
         order = np.argsort(-confidences)
         ranking = tuple((self.labels[i], float(confidences[i])) for i in order if self.labels[i] not in OUT_OF_SCOPE)
-        outside = self.labels[order[0]] in OUT_OF_SCOPE
         (intent, first), second = ranking[0], ranking[1][1] if len(ranking) > 1 else 0.0
-        fallback = outside or energy_ < self.calibration.energy_limit
+        fallback = scope < self.calibration.scope_limit or first < UNLIKELY or self._is_strange(text)
         return Parse(
             text=text,
             intent=intent,
             confidence=first,
             fallback=fallback,
-            ambiguous=not outside and first - second < AMBIGUOUS,
+            ambiguous=not fallback and (first < SURE or first - second < AMBIGUOUS),
             ranking=ranking[:RANKED],
             entities=entities,
             language=language,
+            scope=scope,
         )
+
+    def _is_strange(self, text: str) -> bool:
+        """Several words and none of them ever seen: a cat on the keyboard, or a third language."""
+        return len(text.split()) > 1 and not self.grams.knows(text)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = self.encoder.encode([prepare(text) or " " for text in texts])
@@ -112,8 +115,8 @@ class EmbeddedModel:
             "labels": self.labels,
             "languages": list(self.scaler.means),
             "vocabularies": vocabularies,
-            "temperature": self.calibration.temperature,
-            "energy_limit": self.calibration.energy_limit,
+            "sparse_weight": self.sparse_weight,
+            "calibration": asdict(self.calibration),
             "recogniser": self.recogniser.dump(),
         }
         (folder / "model.json").write_text(json.dumps(about, ensure_ascii=False), "utf-8")
@@ -131,6 +134,7 @@ def load(folder: Path, encoder: Encoder) -> EmbeddedModel:
             dense=DenseHead(arrays["dense_weights"], arrays["dense_bias"]),
             grams=Grams.restore(about["vocabularies"], [arrays["idf_0"], arrays["idf_1"]]),
             sparse=SparseHead(arrays["sparse_weights"], arrays["sparse_bias"]),
-            calibration=Calibration(about["temperature"], about["energy_limit"]),
+            sparse_weight=about["sparse_weight"],
+            calibration=Calibration(**about["calibration"]),
             recogniser=Recogniser.restore(about["recogniser"]),
         )

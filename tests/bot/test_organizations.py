@@ -13,6 +13,7 @@ from bot.worker import Worker, claim_one
 from config.settings import PACK
 from core import intake
 from core.database import Database
+from core.flood import Flood
 from core.knowledge import articles
 from core.models import Message
 from core.tickets.calendar import DAYS, calendar
@@ -77,7 +78,7 @@ async def test_the_bot_tells_nobody_else(content: contents.Content, database: Da
     desk: Desk = await database.write(seed, clock)
     await database.write(articles.synchronize, content.articles, clock.now())
     opening = calendar("Europe/Berlin", dict.fromkeys(DAYS, ("00:00-24:00",)))
-    worker = Worker(database, clock, content, opening, "Service Desk", lambda claimed: None)
+    worker = Worker(database, clock, content, opening, "Service Desk", lambda claimed: None, Flood())
     worker.ready(MODELS.model)
     for asker in (*CUSTOMERS, "stranger"):
         for owner, question in QUESTIONS.items():

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from bot.worker import Worker, claim
 from core import intake
 from core.database import Database
+from core.flood import Flood
 from core.models import Message, Ticket
 from core.tickets import actions
 from core.tickets.calendar import DAYS, calendar
@@ -42,7 +43,7 @@ async def desk(database: Database, clock: SetClock) -> Desk:
 
 @pytest.fixture
 async def worker(database: Database, clock: SetClock) -> Worker:
-    return Worker(database, clock, MODELS.content, OPEN, "Service Desk", lambda claimed: None)
+    return Worker(database, clock, MODELS.content, OPEN, "Service Desk", lambda claimed: None, Flood())
 
 
 async def _work(database: Database, worker: Worker, clock: SetClock) -> int:

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from email.message import EmailMessage
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from channels.mail.channel import Mail, MailSettings
 from core import intake, outbox
 from core.blobs import FolderBlobStore
 from core.database import Database
-from core.models import Attachment, InboundReceipt, Message, Ticket
+from core.models import Attachment, InboundReceipt, Message, Organization, Ticket
 from core.tickets import actions
-from core.values import BOT, Draft, InboundMessage, Outcome, Receipt
+from core.values import BOT, Draft, FormOfAddress, InboundMessage, Outcome, Receipt
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
 from tests.fakes.mailserver import MailServer, text_of
@@ -313,6 +314,30 @@ async def test_following_a_link_asks_and_only_the_button_acts(post: Post) -> Non
         assert (await browser.get(links[1][:-3] + "abc")).status_code == 404
     ticket = await post.ticket()
     assert ticket.id == 1
+
+
+async def test_a_customer_who_wants_du_gets_it_in_subject_and_pages(post: Post) -> None:
+    def choose(session: Session) -> None:
+        alpha = session.scalars(select(Organization).where(Organization.key == "alpha")).one()
+        alpha.form_of_address = FormOfAddress.INFORMAL
+
+    await post.database.write(choose)
+    await post.write(letter("", Subject=""))
+    await post.say(Draft("1. Neu starten.", offers_help=True))
+    await post.write(letter("", Subject="", Message_ID="<b@beta.example>", From="Ben <ben@beta.example>"))
+    await post.say(Draft("1. Neu starten.", offers_help=True))
+    mails = await asyncio.to_thread(post.outside.wait_for, 2)
+    transport = httpx.ASGITransport(Starlette(routes=list(post.mail.routes)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk.example") as browser:
+        seen = {}
+        for mail in mails:
+            link = next(line for line in text_of(mail).splitlines() if line.startswith("http://desk.example/answer/"))
+            subject, page = str(mail["Subject"]).partition(" [")[0], (await browser.get(link)).text
+            seen[parseaddr(str(mail["To"]))[1]] = subject, page
+    (alpha, page_of_alpha), (beta, page_of_beta) = seen["carla@alpha.example"], seen["ben@beta.example"]
+    assert (alpha, beta) == ("Re: Deine Anfrage", "Re: Ihre Anfrage")
+    assert "Dann schließen wir dein Ticket ab." in page_of_alpha and '<html lang="de">' in page_of_alpha
+    assert "Dann schließen wir Ihr Ticket ab." in page_of_beta
 
 
 async def _count(database: Database) -> int:

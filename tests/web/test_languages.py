@@ -6,11 +6,12 @@ import ast
 from pathlib import Path
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract, extract_from_dir
 
 import web
+from bot.formality import says_du, says_sie
 from console import words
-from web.languages import catalogue, preferred
+from web.languages import catalogue, preferred, translator
 
 ROOT = Path(web.__file__).parent.parent
 
@@ -32,6 +33,23 @@ def test_every_text_has_a_german_one() -> None:
     assert _texts() - set(catalogue("de")) == set()
 
 
+def test_what_requesters_read_has_a_du() -> None:
+    """The pages and mails they see; staff's pages say Sie."""
+    method = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+    read = {message for room in ("channels", "desk") for _, _, message, _, _ in extract_from_dir(ROOT / room, method)}
+    for name in ("help.html", "help_article.html"):
+        with (ROOT / "console" / "templates" / name).open("rb") as page:
+            read |= {message for _, message, _, _ in extract("jinja2", page)}
+    say = translator("de-x-du")
+    assert [text for text in read if says_sie(say(str(text)))] == []
+    assert not any(says_du(german) for german in catalogue("de").values())
+
+
+def test_the_catalogue_of_du_has_only_what_differs() -> None:
+    formal = catalogue("de")
+    assert all(says_sie(formal[english]) for english in catalogue("de-x-du"))
+
+
 def test_placeholders_survive_translation() -> None:
     for english, german in catalogue("de").items():
         assert sorted(part for part in english.split() if "{" in part) or "{" not in german, (english, german)
@@ -44,11 +62,11 @@ def test_the_browser_s_language_is_taken(header: str, expected: str) -> None:
     assert preferred(header, "de") == expected
 
 
-def test_every_error_staff_can_meet_has_a_german_text() -> None:
+def test_every_error_people_can_meet_has_a_german_text() -> None:
     """The words of the desk's errors, wherever they are raised."""
     kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"}
     found: set[str] = set()
-    for room in ("core", "bot", "console"):
+    for room in ("core", "bot", "console", "channels", "web"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
