@@ -89,7 +89,7 @@ class Guide:
             "guide": panel,
             "select_from": SELECT_FROM,
             "slot_value": lambda slot, value: title_of(view, slot, value, agent.language),
-            "told": lambda answers: told(view, answers, agent.language),
+            "in_words": lambda answers: in_words(view, answers, agent.language),
         }
 
     def _panel(self, view: View, detail: Detail, agent: Agent, form: Form, standing: Standing) -> Panel:
@@ -113,7 +113,7 @@ class Guide:
             ending=found.ending,
             code=ResolutionCode.WITHDRAWN if found.ending is Ending.WITHDRAWN else ResolutionCode.SOLVED,
             team=team if team is not None and team.level > 1 else None,
-            tried=told(view, _answers(found), agent.language),
+            tried=in_words(view, _answers(found), agent.language),
             sending=next((line.text for line in lines if _name(line.item) == form.get("send")), ""),
         )
 
@@ -158,7 +158,7 @@ def stays_open(form: Form, fragment: str = "") -> str:
     return f"&{urlencode(more)}{fragment}"
 
 
-def told(view: View, answers: Sequence[Mapping[str, Any]], language: str) -> str:
+def in_words(view: View, answers: Sequence[Mapping[str, Any]], language: str) -> str:
     """Answers in one line: what each question is called, and what came of it."""
     translate, parts = translator(language), []
     for one in answers:

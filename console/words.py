@@ -130,9 +130,9 @@ HISTORY = {
 
 
 def history(
-    entry: HistoryEntry, translate: Translate, label: Callable[[str], str], told: Callable[[Sequence[Any]], str]
+    entry: HistoryEntry, translate: Translate, label: Callable[[str], str], in_words: Callable[[Sequence[Any]], str]
 ) -> str:
-    """One quiet line of history; ``label`` is what an intent is called, ``told`` puts answers to a guide into words."""
+    """One quiet line of history; ``label`` names an intent, ``in_words`` says what was answered in a guide."""
     detail = entry.detail
     reason = translate(REASON.get(entry.reason, HISTORY.get(entry.reason, entry.reason)))
     values = {
@@ -142,7 +142,7 @@ def history(
         "code": translate(CODE.get(str(detail.get("code", "")), "")),
         "number": ticket_number(detail["ticket_id"]) if detail.get("ticket_id") else "",
         "reason": reason,
-        "answers": told(detail.get("answers", ())),
+        "answers": in_words(detail.get("answers", ())),
     }
     text = translate(HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}
