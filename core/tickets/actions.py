@@ -25,7 +25,7 @@ from core.models import (
 )
 from core.outbox import Destination, cancel_machine_messages, enqueue
 from core.promises import WORK, owe
-from core.tickets import lifecycle
+from core.tickets import cards, lifecycle
 from core.tickets.history import record
 from core.values import (
     Actor,
@@ -190,6 +190,7 @@ def escalate(
     ticket.level, ticket.team_id, ticket.assignee_id = team.level, team.id, None
     ticket.status = Status.OPEN if ticket.status is not Status.ON_HOLD else ticket.status
     ticket.handed_off_at = ticket.handed_off_at or now
+    cards.announce(session, ticket, now)
     record(
         session,
         ticket,
