@@ -18,11 +18,15 @@ for what can never be accepted and anything else for "not now": the source must 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """``style`` decides how the bot talks there; ``buttons`` whether choices can be pressed or must be numbered."""
+    """``style`` decides how the bot talks there; ``buttons`` whether choices can be pressed or must be numbered.
+
+    ``pushes`` says that what the other side accepted is on the person's screen, and nothing will confirm it later.
+    """
 
     style: InboxStyle
     buttons: bool
     attachments: bool
+    pushes: bool = False
 
 
 class DeliveryError(Exception):

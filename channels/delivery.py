@@ -64,9 +64,10 @@ class Delivery:
 
     async def _send(self, claimed: Claimed) -> None:
         message = claimed.message
+        channel = self._channels[message.inbox_id]
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
-                await self._channels[message.inbox_id].send(message)
+                await channel.send(message)
         except DeliveryError as error:
             await self._failed(claimed, str(error), error.permanent, error.retry_after)
         except TimeoutError:
@@ -75,7 +76,7 @@ class Delivery:
             log.exception("delivery_error", ticket=message.ticket_id, message=message.message_id)
             await self._failed(claimed, f"unexpected: {type(error).__name__}", False, None)
         else:
-            if await self._database.write(outbox.sent, claimed, self._clock.now()):
+            if await self._database.write(outbox.sent, claimed, self._clock.now(), channel.capabilities.pushes):
                 log.info("sent", ticket=message.ticket_id, message=message.message_id, attempt=claimed.attempts)
 
     async def _failed(self, claimed: Claimed, reason: str, permanent: bool, retry_after: timedelta | None) -> None:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core import rows
+from core import contacts, rows
 from core.errors import InvalidInput
-from core.joining import InboxRow, Person, Place, find_place, person, referenced
+from core.joining import InboxRow, Person, Place, find_place, referenced
 from core.models import InboundReceipt, Inbox, Message, Ticket, WorkKind
 from core.outbox import attach
 from core.promises import owe
@@ -51,7 +51,7 @@ def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt
         _ledger(session, inbound, Outcome.IGNORED, now, reason=reason)
         return Receipt(Outcome.IGNORED, reason=reason)
     inbox = InboxRow(*rows.execute(session, _INBOX, inbox=inbound.inbox_id).one())
-    sender = person(session, inbound.sender, inbox, inbound.language, now)
+    sender = contacts.sender(session, inbound, inbox, now)
     place = find_place(session, inbox, sender, inbound, now)
     message_id = _add_message(session, place, sender, inbound, now)
     _ledger(session, inbound, Outcome.TICKETED, now, message_id=message_id)

@@ -107,12 +107,27 @@ class Place:
     is_new: bool
 
 
-def person(session: Session, address: Address, inbox: InboxRow, language: str | None, now: datetime) -> Person:
-    """Whose address it is; somebody new becomes a requester of the organization their domain or the inbox names."""
+def known_person(session: Session, address: Address) -> Person | None:
+    """Whose address it is, if anybody's."""
     found = rows.first(session, _PERSON, kind=address.kind, value=address.value)
-    if found is not None:
-        return Person(*found)
-    name, organization_id = address.name[:200], _organization_of(session, address, inbox)
+    return Person(*found) if found is not None else None
+
+
+def person(
+    session: Session,
+    address: Address,
+    inbox: InboxRow,
+    language: str | None,
+    now: datetime,
+    vouched: Address | None = None,
+) -> Person:
+    """Whose address it is; somebody new becomes a requester of the organization their domain or the inbox names.
+
+    ``vouched`` is an address of theirs that tells more than the one they write from.
+    """
+    if (found := known_person(session, address)) is not None:
+        return found
+    name, organization_id = address.name[:200], _organization_of(session, vouched or address, inbox)
     requester_id = rows.insert(
         session, Requester, name=name, language=language, organization_id=organization_id, created_at=now
     )
@@ -204,6 +219,7 @@ def _open_conversation(
         address_id=sender.address_id,
         ticket_id=ticket.id,
         last_seq=1,
+        is_shared=inbound.is_shared,
         created_at=now,
     )
 

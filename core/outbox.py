@@ -51,7 +51,7 @@ _LAST_INBOUND = (
 _IS_SENT = (
     update(_message)  # type: ignore[arg-type]
     .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
-    .values(delivery=Delivery.SENT)
+    .values(delivery=bindparam("reached"), delivered_at=bindparam("reached_at"))
 )
 _IS_MORE = (
     select(OutboxRow.id).where(OutboxRow.lane == bindparam("lane"), OutboxRow.state == PromiseState.PENDING).limit(1)
@@ -169,13 +169,17 @@ def claim(
     return claimed
 
 
-def sent(session: Session, claimed: Claimed, now: datetime) -> bool:
-    """The channel has it. False if the lease was lost in between (the row belongs to somebody else now)."""
+def sent(session: Session, claimed: Claimed, now: datetime, delivered: bool = False) -> bool:
+    """The channel has it, or already the person (``delivered``).
+
+    False if the lease was lost in between (the row belongs to somebody else now).
+    """
     held = OUTBOX.held(session, claimed.row_id, claimed.lease)
     if held is None:
         return False
     OUTBOX.finish(session, held.id, now)
-    rows.execute(session, _IS_SENT, message=held.message_id)
+    reached = Delivery.DELIVERED if delivered else Delivery.SENT
+    rows.execute(session, _IS_SENT, message=held.message_id, reached=reached, reached_at=now if delivered else None)
     touched(session, claimed.message.ticket_id, now)
     if rows.first(session, _IS_MORE, lane=held.lane) is not None:
         emit(session, Signal(Topic.OUTBOX, held.inbox_id))

@@ -146,6 +146,9 @@ class InboundMessage:
     ``dedupe_key`` identifies the delivery within its inbox for ever; ``external_id`` is the channel's public id of the
     message (a Message-ID) by which later messages may refer to it in ``references``. ``thread_key`` names the channel's
     own thread where it has one; mail has none. ``payload`` is what a pressed button stands for.
+
+    ``contact`` is a further address that the channel itself names for the sender; ``contact_is_verified`` says that its
+    word may be taken for it. ``is_shared`` means that others read along.
     """
 
     inbox_id: int
@@ -167,6 +170,9 @@ class InboundMessage:
     payload: str | None = None
     automation: Automation | None = None
     authentication: dict[str, str] = field(default_factory=dict)
+    contact: Address | None = None
+    contact_is_verified: bool = False
+    is_shared: bool = False
     raw: bytes | None = None
     raw_sha256: str | None = None
 
