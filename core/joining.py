@@ -15,7 +15,17 @@ from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core import rows
-from core.models import Conversation, Message, Organization, Participant, Requester, RequesterAddress, Team, Ticket
+from core.models import (
+    Conversation,
+    Inbox,
+    Message,
+    Organization,
+    Participant,
+    Requester,
+    RequesterAddress,
+    Team,
+    Ticket,
+)
 from core.tickets.history import write
 from core.values import SYSTEM, Actor, ActorKind, Address, InboundMessage, InboxStyle, Status
 
@@ -24,6 +34,7 @@ SERVICE_DESK = "service-desk"
 
 _REPLY_PREFIX = re.compile(r"^\s*((re|aw|wg|fwd?|antwort)\s*(\[\d+\])?\s*:\s*|\[FL-\d+\]\s*)+", re.IGNORECASE)
 
+_INBOX = select(Inbox.id, Inbox.style, Inbox.language, Inbox.organization_id).where(Inbox.id == bindparam("inbox"))
 _PERSON = (
     select(
         RequesterAddress.id,
@@ -105,6 +116,10 @@ class Place:
     seq: int
     ticket: TicketRow
     is_new: bool
+
+
+def inbox_row(session: Session, inbox_id: int) -> InboxRow:
+    return InboxRow(*rows.execute(session, _INBOX, inbox=inbox_id).one())
 
 
 def known_person(session: Session, address: Address) -> Person | None:
@@ -234,7 +249,7 @@ def _open_ticket(
 ) -> TicketRow:
     """A new ticket, with the bot; what a machine or a mailing list sent goes to the Service Desk unanswered."""
     by_machine = inbound.automation is not None
-    subject = subject_line(inbound.subject, inbound.text)
+    subject = subject_line(inbound.subject, inbound.text or inbound.placeholder or _first_file(inbound))
     since = None if by_machine else inbound.received_at
     ticket_id = rows.insert(
         session,
@@ -254,6 +269,10 @@ def _open_ticket(
     requester = Actor(ActorKind.REQUESTER, sender.requester_id)
     write(session, ticket_id, requester, "created", now, follow_up_of=follow_up_of)
     return TicketRow(ticket_id, Status.NEW, subject, since, 0)
+
+
+def _first_file(inbound: InboundMessage) -> str:
+    return inbound.attachments[0].filename if inbound.attachments else ""
 
 
 def subject_line(subject: str, text: str) -> str:

@@ -53,6 +53,12 @@ _IS_SENT = (
     .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
     .values(delivery=bindparam("reached"), delivered_at=bindparam("reached_at"))
 )
+_META = select(_message.c.meta).where(_message.c.id == bindparam("message"))
+_NEW_META = (
+    update(_message)  # type: ignore[arg-type]
+    .where(_message.c.id == bindparam("message"))
+    .values(meta=bindparam("new_meta"))
+)
 _IS_MORE = (
     select(OutboxRow.id).where(OutboxRow.lane == bindparam("lane"), OutboxRow.state == PromiseState.PENDING).limit(1)
 )
@@ -167,6 +173,14 @@ def claim(
         # A client that fetches for itself may see it from here on: it can no longer be taken back.
         emit(session, Signal(Topic.CONVERSATION, one.message.conversation_id, one.message.seq))
     return claimed
+
+
+def part_sent(session: Session, message_id: int, external_id: str) -> None:
+    """The other side has one more part of a message, under this id; whoever goes on begins behind it."""
+    meta = rows.scalar(session, _META, message=message_id)
+    rows.execute(
+        session, _NEW_META, message=message_id, new_meta={**meta, "sent_as": [*meta.get("sent_as", ()), external_id]}
+    )
 
 
 def sent(session: Session, claimed: Claimed, now: datetime, delivered: bool = False) -> bool:

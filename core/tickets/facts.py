@@ -175,7 +175,7 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         organization_id=turn.organization_id,
         organization=turn.key,
         has_mail_address=mail_address(session, turn.requester_id) is not None,
-        text=turn.text,
+        text=turn.meta.get("words", turn.text) if turn.meta is not None else turn.text,
         payload=turn.meta.get("payload") if turn.meta is not None else None,
         subject=turn.subject or "",
         attachments=rows.scalar(session, _ATTACHMENTS, message=turn.message_id),
