@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from starlette.routing import BaseRoute
 
 from channels.base import Capabilities, DeliveryError, Receive
+from channels.choices import option
 from channels.mail import parse as parsing
 from channels.mail.links import Links
 from channels.mail.parse import ParsedMail, UnreadableMail
@@ -202,11 +203,12 @@ class Mail:
             )
             for file in mail.files
         ]
+        text = new_text(mail.text)
         return InboundMessage(
             inbox_id=self.inbox_id,
             dedupe_key=mail.dedupe_key,
             sender=mail.sender,
-            text=new_text(mail.text),
+            text=text,
             full_text=mail.text,
             received_at=self._clock.now(),
             subject=mail.subject,
@@ -214,6 +216,7 @@ class Mail:
             references=mail.references,
             ticket_ref=mail.ticket_ref,
             recipients=mail.recipients,
+            option=option(text),
             html=mail.html,
             attachments=tuple(files),
             automation=mail.automation,

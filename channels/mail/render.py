@@ -12,6 +12,7 @@ from email.utils import format_datetime, formataddr
 from markdown_it import MarkdownIt
 from markupsafe import escape
 
+from channels.choices import numbered
 from core.values import ActorKind, OutboundMessage, ticket_number
 from web.languages import translator
 
@@ -63,11 +64,21 @@ def _subject(message: OutboundMessage) -> str:
     return f"Re: {subject} [{ticket_number(message.ticket_id)}]"
 
 
+def _words(message: OutboundMessage) -> str:
+    if not message.choices:
+        return message.text
+    _ = translator(message.language)
+    invitation = _("Please answer with the number that fits:")
+    return f"{message.text}\n\n{invitation}\n\n{numbered(message.choices)}"
+
+
 def _text(message: OutboundMessage, links: HelpLinks | None) -> str:
     if links is None:
-        return message.text + "\n"
+        return _words(message) + "\n"
     _ = translator(message.language)
-    return f"{message.text}\n\n{_('Solved')}:\n{links.solved}\n\n{_('I still need help')}:\n{links.still_need_help}\n"
+    return (
+        f"{_words(message)}\n\n{_('Solved')}:\n{links.solved}\n\n{_('I still need help')}:\n{links.still_need_help}\n"
+    )
 
 
 def _html(message: OutboundMessage, links: HelpLinks | None) -> str:
@@ -80,7 +91,7 @@ def _html(message: OutboundMessage, links: HelpLinks | None) -> str:
     return (
         f'<!doctype html><html lang="{escape(message.language)}"><body style="font:15px/1.55 -apple-system,'
         f"'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#1b1d22;max-width:40em\">"
-        f"{_MARKDOWN.render(message.text)}{buttons}</body></html>\n"
+        f"{_MARKDOWN.render(_words(message))}{buttons}</body></html>\n"
     )
 
 
