@@ -17,16 +17,15 @@ from core.values import Actor, ActorKind, InboundMessage, Outcome, Receipt
 KEPT = 50
 """Of a message that is changed for ever, the first version and so many of the last stay."""
 
-_ORIGINAL = (
-    select(Message)
-    .join(Conversation, Conversation.id == Message.conversation_id)
-    .where(
-        Conversation.inbox_id == bindparam("inbox"),
-        Conversation.thread_key == bindparam("thread"),
-        Message.external_id == bindparam("original"),
-        Message.outbound.is_(False),
-    )
-    .with_for_update(of=Message)
+_SAME = (
+    Conversation.inbox_id == bindparam("inbox"),
+    Message.external_id == bindparam("original"),
+    Message.outbound.is_(False),
+)
+_BY_ID = select(Message).join(Conversation, Conversation.id == Message.conversation_id).where(*_SAME)
+_ORIGINAL = _BY_ID.where(Conversation.thread_key == bindparam("thread")).with_for_update(of=Message)
+_THREAD = (
+    select(Conversation.thread_key).join(Message, Message.conversation_id == Conversation.id).where(*_SAME).limit(1)
 )
 _FILES = select(Attachment.sha256).where(Attachment.message_id == bindparam("message"))
 
@@ -65,6 +64,24 @@ def revise(session: Session, inbound: InboundMessage, now: datetime) -> Receipt 
     write(session, message.ticket_id, author, "revised", now, message_id=message.id)
     touched(session, message.ticket_id, now)
     return Receipt(Outcome.TICKETED, *place, reason="a new version of an earlier message")
+
+
+def withdraw(session: Session, inbox_id: int, external_id: str, now: datetime) -> bool:
+    """The author deleted a message: from now on it says so, and stays. False if there is no such message here."""
+    message = session.scalar(_BY_ID.with_for_update(of=Message), {"inbox": inbox_id, "original": external_id})
+    if message is None or "withdrawn" in message.meta:
+        return False
+    message.meta = {**message.meta, "withdrawn": now.isoformat()}
+    author = Actor(ActorKind.REQUESTER, message.author_id)
+    write(session, message.ticket_id, author, "withdrawn", now, message_id=message.id)
+    touched(session, message.ticket_id, now)
+    return True
+
+
+def thread_of(session: Session, inbox_id: int, external_id: str) -> str | None:
+    """The thread of a message that somebody sent here; None if there is none of that id."""
+    found: str | None = rows.scalar(session, _THREAD, inbox=inbox_id, original=external_id)
+    return found
 
 
 def own_words(inbound: InboundMessage) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Slack's mrkdwn, both ways: what people wrote made readable, what the desk says escaped and cut to size. Pure.
+"""Slack's mrkdwn, both ways: what people wrote made readable, what the desk says escaped, and cut to size. Pure.
 
 Source: https://docs.slack.dev/messaging/formatting-message-text
 """
@@ -39,23 +39,25 @@ def escape(text: str) -> str:
 
 
 def pieces(text: str, most: int) -> list[str]:
-    """The escaped text in pieces of at most ``most`` characters, cut between paragraphs, lines or words if possible."""
+    """The text in pieces of at most ``most`` characters, cut between paragraphs, lines or words if possible."""
     found = []
     rest = text.strip()
     while rest:
         end = _fitting(rest, most)
         if end < len(rest):
             end = next((cut for one in _BREAKS if (cut := rest.rfind(one, end // 2, end)) > 0), end)
-        found.append(escape(rest[:end].rstrip()))
+        found.append(rest[:end].rstrip())
         rest = rest[end:].lstrip()
     return found
 
 
 def _fitting(text: str, most: int) -> int:
-    """How many of the first characters fit once they are escaped."""
+    """How many of the first characters fit, where one outside of Unicode's first plane counts twice."""
+    if len(text) * 2 <= most:
+        return len(text)
     size = 0
     for index, character in enumerate(text):
-        size += len(escape(character))
+        size += 2 if character > "\uffff" else 1
         if size > most:
             return index
     return len(text)

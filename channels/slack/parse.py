@@ -16,6 +16,9 @@ PICK, TAKE_OVER, OPEN_CONSOLE = "pick", "take_over", "open_console"
 """The actions of our own buttons; one of several choices is ``pick`` with its number."""
 MAKE_TICKET, FORM = "make_ticket", "helpdesk_form"
 """The callback ids of the message shortcut and of the form."""
+HIDDEN = "Slack has hidden the file “{name}”: the workspace is over its limit."
+ELSEWHERE = "The file “{name}” lies outside of Slack: {url}"
+"""Why there is nothing to fetch; ``{name}`` and ``{url}`` are filled in."""
 _SAID = (None, "file_share", "thread_broadcast", "me_message")
 """The subtypes of what a person says; everything else is Slack's own bookkeeping."""
 _SLACKBOT = "USLACKBOT"
@@ -294,9 +297,9 @@ def files(found: list[Body]) -> tuple[SlackFile, ...]:
 def _file(one: Body) -> SlackFile:
     problem = ""
     if one.get("mode") == "hidden_by_limit":
-        problem = "Slack has hidden the file “{name}”: the workspace is over its limit."
+        problem = HIDDEN
     elif one.get("is_external") or one.get("mode") == "external":
-        problem = "The file “{name}” lies outside of Slack: {url}"
+        problem = ELSEWHERE
     return SlackFile(
         id=str(one.get("id", "")),
         name=str(one.get("name") or one.get("title") or one.get("id") or "file"),

@@ -5,6 +5,7 @@ Source of the limits: https://docs.slack.dev/reference/block-kit/blocks
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ QUOTE = 2_000
 FORM_TEXT = 3_000
 FORM_FILES = 5
 
+_ADDRESS = re.compile(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}'])")
+
 Block = dict[str, Any]
 
 
@@ -44,7 +47,7 @@ def posts(message: OutboundMessage) -> list[Post]:
         if sum(map(len, groups[-1])) + len(piece) > MESSAGE:
             groups.append([])
         groups[-1].append(piece)
-    found = [Post("\n".join(group), [_section(piece) for piece in group]) for group in groups if group]
+    found = [Post(escape("\n".join(group)), [_said(piece) for piece in group]) for group in groups if group]
     if found and author:
         found[0] = Post(f"{escape(author)}: {found[0].text}", [_context(f"*{escape(author)}*"), *found[0].blocks])
     if choices := _choices(message):
@@ -76,22 +79,23 @@ def answered(blocks: Sequence[Block], title: str | None) -> list[Block]:
 def quoted(intro: str, text: str) -> Post:
     """What somebody wrote elsewhere, as the beginning of a thread about it."""
     first, *more = pieces(text, QUOTE) or [""]
-    quote = "\n".join(f"> {line}" for line in first.splitlines()) + (" …" if more else "")
-    return Post(escape(intro), [_section(escape(intro)), *([_section(quote)] if quote else [])])
+    quote = {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_quote", "elements": _words(first + " …" * bool(more))}],
+    }
+    return Post(escape(intro), [_said(intro), *([quote] if first else [])])
 
 
 def card(shown: Card, language: str, public_url: str) -> Post:
     """A ticket in a team's room: what it is about, who has it, and the two things to do with it."""
     _ = translator(language)
     who = " · ".join(escape(part) for part in (shown.requester or _("Visitor"), shown.organization) if part)
-    head = f"*{shown.number}* · {escape(shown.subject)}"
+    head = [_bold(shown.number), *_words(f" · {shown.subject}")]
     meta = " · ".join(part for part in (f"P{shown.priority}", who, escape(shown.team)) if part)
-    blocks = [_section(head), _context(meta)]
-    if summary := shown.summary.get(language):
-        blocks.append(_section(pieces(str(summary), SECTION)[0]))
-    state = _state(shown, language)
-    if state:
-        blocks.append(_context(state))
+    blocks = [_rich(head), _context(meta)]
+    if summary := str(shown.summary.get(language, "")):
+        blocks.append(_said(summary[:SECTION]))
+    blocks.append(_context(_state(shown, language)))
     console = {**_button(_("Open in console"), OPEN_CONSOLE), "url": f"{public_url}/console/tickets/{shown.ticket_id}"}
     take = {**_button(_("Take over"), TAKE_OVER, str(shown.ticket_id)), "style": "primary"}
     free = shown.is_open and not shown.agent
@@ -148,8 +152,28 @@ def _button(title: str, action_id: str, value: str = "") -> Block:
     return {**button, "value": value[:BUTTON_VALUE]} if value else button
 
 
-def _section(text: str) -> Block:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+def _said(text: str) -> Block:
+    """A text exactly as it is: in mrkdwn a ``*`` or ``_`` would turn into formatting."""
+    return _rich(_words(text))
+
+
+def _rich(elements: list[Block]) -> Block:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+
+
+def _words(text: str) -> list[Block]:
+    """A text with its addresses as links."""
+    found: list[Block] = []
+    for number, part in enumerate(_ADDRESS.split(text)):
+        if number % 2:
+            found.append({"type": "link", "url": part})
+        elif part:
+            found.append({"type": "text", "text": part})
+    return found
+
+
+def _bold(text: str) -> Block:
+    return {"type": "text", "text": text, "style": {"bold": True}}
 
 
 def _context(text: str) -> Block:

@@ -1,0 +1,201 @@
+"""A desk with a Slack app at work, between a real database and a Slack that speaks its protocols."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvicorn
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.applications import Starlette
+
+from channels.delivery import Delivery
+from channels.slack.channel import Slack
+from channels.slack.settings import SlackSettings
+from core import intake, outbox
+from core.blobs import FolderBlobStore
+from core.database import Database
+from core.models import Attachment, HistoryEntry, InboundReceipt, Inbox, Message, RequesterAddress, Ticket
+from core.tickets import actions
+from core.values import BOT, Draft, InboundMessage, InboxStyle, Outcome, Receipt
+from tests.core.desk import Desk, seed
+from tests.fakes.clock import SetClock
+from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
+from tests.fakes.slack_workspace import APP, BOT_USER, Json
+
+CARLA, DORA, ANNA = "U0CARLA", "U0DORA", "U0ANNA"
+GENERAL, HELP, STAFF, SECRET = "C0GENERAL", "C0HELP", "C0STAFF", "C0SECRET"
+PATIENCE = 20.0
+
+Found = TypeVar("Found")
+
+
+async def until(look: Callable[[], Awaitable[Found]], what: str) -> Found:
+    """What ``look`` returns as soon as that is anything."""
+    deadline = asyncio.get_running_loop().time() + PATIENCE
+    while not (found := await look()):
+        assert asyncio.get_running_loop().time() < deadline, f"in vain: {what}"
+        await asyncio.sleep(0.02)
+    return found
+
+
+def people(slack: FakeSlack) -> None:
+    """Two who need help, one who gives it, and where they meet."""
+    slack.add_user(CARLA, "Carla Neumann", "carla@alpha.example")
+    slack.add_user(DORA, "Dora Lang", "dora@beta.example", "en-GB")
+    slack.add_user(ANNA, "Anna Ahrens", "anna@desk.example")
+    slack.add_channel(GENERAL, "general", CARLA, DORA, ANNA, BOT_USER)
+    slack.add_channel(HELP, "help", CARLA, DORA, ANNA, BOT_USER)
+    slack.add_channel(STAFF, "it-staff", ANNA, BOT_USER, is_private=True)
+    slack.add_channel(SECRET, "secret", CARLA, DORA, is_private=True)
+
+
+class SlackDesk:
+    def __init__(self, slack: FakeSlack, database: Database, clock: SetClock, folder: Path, desk: Desk) -> None:
+        self.slack, self.database, self.clock, self.desk = slack, database, clock, desk
+        self.blobs = FolderBlobStore(folder / "blobs")
+        self.inbox = 0
+        self.failing = 0
+        """So many of the next messages intake fails on."""
+        self.adapter: Slack
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._server: uvicorn.Server | None = None
+
+    async def start(self, by_http: bool = False, **changes: Any) -> None:
+        values: dict[str, Any] = {
+            "app_id": APP,
+            "bot_token": BOT_TOKEN,
+            "app_token": "" if by_http else APP_TOKEN,
+            "signing_secret": SIGNING_SECRET,
+            "watched": frozenset({HELP}),
+            "rooms": {},
+            "trust_emails": False,
+            "language": "de",
+            "max_file_bytes": 100_000,
+            "api_url": self.slack.api_url,
+        }
+        settings = SlackSettings(**{**values, **changes})
+        self.inbox = self.inbox or await self.database.write(self._add_inbox)
+        desk_url = "http://desk.example"
+        self.adapter = Slack(self.inbox, settings, desk_url, self.database, self.blobs, self.clock)
+        self._tasks = [asyncio.create_task(self.adapter.run(self.receive))]
+        delivery = Delivery(self.database, self.clock, {self.inbox: self.adapter})
+        self._tasks.append(asyncio.create_task(delivery.run()))
+        if by_http:
+            self.slack.events_url = await self._serve() + f"/slack/{APP}/events"
+        else:
+            connected = asyncio.create_task(self.slack.connected())
+            await asyncio.wait({connected, self._tasks[0]}, return_when=asyncio.FIRST_COMPLETED)
+            connected.cancel()
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            self._server.should_exit = True
+            await self._serving
+            self._server = None
+
+    async def _serve(self) -> str:
+        config = uvicorn.Config(Starlette(routes=list(self.adapter.routes)), port=0, log_config=None, lifespan="off")
+        self._server = uvicorn.Server(config)
+        self._serving = asyncio.create_task(self._server.serve())
+
+        async def started() -> bool:
+            return self._server is not None and self._server.started
+
+        await until(started, "a web server")
+        return f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
+
+    def _add_inbox(self, session: Session) -> int:
+        now = self.clock.now()
+        inbox = Inbox(channel="slack", address=APP, name="Slack", style=InboxStyle.DIALOGUE, created_at=now)
+        session.add(inbox)
+        session.flush()
+        return inbox.id
+
+    async def receive(self, message: InboundMessage) -> Receipt:
+        if self.failing:
+            self.failing -= 1
+            raise ConnectionError("the database is away")
+        return await self.database.write(intake.receive, message, self.clock.now())
+
+    # -- what the desk does and knows -------------------------------------------------------------------------------
+
+    async def say(self, text: str, ticket_id: int | None = None, **more: Any) -> int:
+        """The bot says something on a ticket, or on the newest; the message's id."""
+
+        def enqueue(session: Session) -> int:
+            newest = session.scalars(select(Ticket.id).order_by(Ticket.id.desc()).limit(1)).one()
+            ticket = actions.locked(session, ticket_id or newest)
+            place = actions.current_conversation(session, ticket)
+            return outbox.enqueue(session, ticket, place, BOT, "Firstline", Draft(text, **more), self.clock.now())
+
+        return await self.database.write(enqueue)
+
+    async def reply(self, text: str, ticket_id: int = 1) -> int:
+        return await self.database.write(actions.reply, ticket_id, self.desk.anna, Draft(text), self.clock.now())
+
+    async def taken(self, count: int) -> list[Message]:
+        """What people sent, once it is ``count`` messages."""
+        query = select(Message).where(Message.outbound.is_(False), Message.is_note.is_(False)).order_by(Message.id)
+
+        async def look() -> list[Message]:
+            found = await self.database.read(lambda session: list(session.scalars(query)))
+            return found if len(found) >= count else []
+
+        found = await until(look, f"{count} messages")
+        assert len(found) == count, [one.text for one in found]
+        return found
+
+    async def message(self, message_id: int) -> Message:
+        return await self.database.read(lambda session: session.get_one(Message, message_id))
+
+    async def ticket(self, ticket_id: int = 1) -> Ticket:
+        return await self.database.read(lambda session: session.get_one(Ticket, ticket_id))
+
+    async def history(self, action: str) -> list[HistoryEntry]:
+        query = select(HistoryEntry).where(HistoryEntry.action == action)
+        return await self.database.read(lambda session: list(session.scalars(query)))
+
+    async def ledger(self) -> list[tuple[Outcome, str]]:
+        query = select(InboundReceipt).order_by(InboundReceipt.id)
+        found = await self.database.read(lambda session: list(session.scalars(query)))
+        return [(one.outcome, one.reason) for one in found]
+
+    async def files(self) -> list[tuple[str, bytes]]:
+        query = select(Attachment).order_by(Attachment.id)
+        found = await self.database.read(lambda session: list(session.scalars(query)))
+        return [(one.filename, self.blobs.get(one.sha256)) for one in found]
+
+    async def addresses(self, kind: str) -> list[RequesterAddress]:
+        query = select(RequesterAddress).where(RequesterAddress.kind == kind).order_by(RequesterAddress.id)
+        return await self.database.read(lambda session: list(session.scalars(query)))
+
+    async def posted(self, channel: str, count: int = 1) -> list[Json]:
+        """What the app wrote in a channel, once it is ``count`` messages."""
+
+        async def look() -> list[Json]:
+            place = self.slack.channels.get(channel)
+            found = [one for one in place.messages if one.get("bot_id")] if place is not None else []
+            return found if len(found) >= count else []
+
+        found = await until(look, f"{count} posts in {channel}")
+        assert len(found) == count, [one["text"] for one in found]
+        return found
+
+
+@asynccontextmanager
+async def desk_with(database: Database, clock: SetClock, folder: Path, **fake: Any) -> AsyncIterator[SlackDesk]:
+    async with FakeSlack(**fake) as slack:
+        people(slack)
+        desk = SlackDesk(slack, database, clock, folder, await database.write(seed, clock))
+        try:
+            yield desk
+        finally:
+            await desk.stop()
