@@ -30,7 +30,7 @@ def readable(text: str, names: Mapping[str, str]) -> str:
 
 def without_mention(text: str, user_id: str) -> str:
     """The text without the name of somebody it calls (the bot's own is no part of what is meant)."""
-    return re.sub(rf"[ \t]*<@{user_id}(?:\|[^<>]*)?>[ \t]*[:,]?", " ", text).strip()
+    return re.sub(rf"[ \t]*<@{user_id}(?:\|[^<>]*)?>[ \t]*[:,]?[ \t]*", " ", text).strip()
 
 
 def escape(text: str) -> str:

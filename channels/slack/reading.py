@@ -164,7 +164,8 @@ class Reader:
     async def _filled_in(self, arrived: Arrived) -> None:
         kept = arrived.payload
         profile = await self._workspace.profile(kept["user"], arrived.attempts)
-        await self._open(arrived, profile, kept["text"], parse.files(kept["files"]))
+        # Unlike everything else, what is typed into a form comes as it is.
+        await self._open(arrived, profile, mrkdwn.escape(kept["text"]), parse.files(kept["files"]))
 
     async def _chosen(self, arrived: Arrived) -> None:
         """*Make a ticket from this message*: its author is the requester; what a program wrote is the chooser's."""

@@ -137,8 +137,8 @@ class FakeSlack(Workspace):
 
     def presses(self, user: str, channel: str, ts: str, title: str) -> Delivery:
         message = self.channels[channel].message(ts)
-        elements = [one for block in message.get("blocks", []) for one in block.get("elements", [])]
-        action = next(one for one in elements if one.get("text", {}).get("text") == title)
+        buttons = [one for block in message["blocks"] if block["type"] == "actions" for one in block["elements"]]
+        action = next(one for one in buttons if one["text"]["text"] == title)
         container = {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False}
         return self.deliver(
             "interactive",
@@ -155,7 +155,8 @@ class FakeSlack(Workspace):
         )
 
     def commands(self, user: str, text: str, channel: str = "C0GENERAL") -> Delivery:
-        payload = {"command": "/helpdesk", "text": text, "user_id": user, "channel_id": channel, "team_id": TEAM}
+        escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        payload = {"command": "/helpdesk", "text": escaped, "user_id": user, "channel_id": channel, "team_id": TEAM}
         more = {"trigger_id": self._trigger(), "response_url": self._response_url(user), "api_app_id": APP}
         return self.deliver("slash_commands", {**payload, **more})
 
