@@ -30,6 +30,8 @@ class Topic(StrEnum):
     """Work is owed."""
     CARD = "card"
     """What a team's room shows is owed; the id is the inbox, or 0 for any."""
+    INBOX = "inbox"
+    """An inbox, or something that every inbox shows, was changed; the processes that run them look again."""
 
 
 @dataclass(frozen=True, slots=True)

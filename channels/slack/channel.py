@@ -15,28 +15,28 @@ import aiohttp
 import structlog
 from starlette.routing import BaseRoute
 
-from channels.base import Capabilities, Receive
+from channels.base import Connected, DeliveryError, Receive, Surroundings
 from channels.errands import Errands
-from channels.slack import parse, render
+from channels.slack import parse, render, trial
 from channels.slack.client import Web, new_session
+from channels.slack.configuration import SlackConfiguration
 from channels.slack.door import Door
+from channels.slack.errors import problem_of
 from channels.slack.parse import Identity, Parcel
 from channels.slack.people import People
 from channels.slack.reading import Reader
 from channels.slack.render import Post
-from channels.slack.settings import SlackSettings
 from channels.slack.socket import Socket
 from channels.slack.staff import Staff
 from channels.slack.workspace import Workspace
 from core import arrivals, outbox
-from core.blobs import BlobStore
-from core.clock import Clock
-from core.database import Database
+from core.inboxes.kinds import InboxSettings
 from core.promises import Arrived
 from core.signals import Topic
 from core.tickets import cards
 from core.tickets.cards import ClaimedCard
-from core.values import InboxStyle, OutboundMessage, StoredFile
+from core.values import OutboundMessage, StoredFile, spoken
+from web.languages import Translate, translator
 
 log = structlog.get_logger(__name__)
 
@@ -44,73 +44,68 @@ log = structlog.get_logger(__name__)
 class Slack:
     """One app's adapter."""
 
-    capabilities = Capabilities(style=InboxStyle.DIALOGUE, buttons=True, attachments=True, pushes=True)
-
-    def __init__(
-        self,
-        inbox_id: int,
-        settings: SlackSettings,
-        public_url: str,
-        database: Database,
-        blobs: BlobStore,
-        clock: Clock,
-    ) -> None:
-        self.inbox_id = inbox_id
-        self._settings = settings
-        self._public_url = public_url
-        self._database = database
-        self._blobs = blobs
-        self._clock = clock
+    def __init__(self, inbox: InboxSettings[SlackConfiguration], desk: Surroundings) -> None:
+        self.inbox_id = inbox.id
+        self._inbox = inbox
+        self._settings = inbox.configuration
+        self._desk = desk
+        self._database = desk.database
+        self._clock = desk.clock
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._web = Web(settings.bot_token, settings.api_url)
-        self._people = People(self._web, clock)
+        self._web = Web(self._settings.bot_token.get_secret_value(), self._settings.api_url)
+        self._people = People(self._web, desk.clock)
         self._me: Identity | None = None
         self._reading: Errands[Arrived] | None = None
         self._door = Door(
-            self._web, settings.signing_secret, settings.watched, self._identity, self._keep, self._language_of
+            self._web,
+            self._settings.signing_secret.get_secret_value(),
+            frozenset(self._settings.watched),
+            self._identity,
+            self._keep,
+            self._words_for,
         )
-        by_http = not settings.app_token
-        self.routes: Sequence[BaseRoute] = [self._door.route(f"/slack/{settings.app_id}/events")] if by_http else []
+        by_http = not self._settings.by_socket
+        self.routes: Sequence[BaseRoute] = [self._door.route(self._settings.path)] if by_http else []
 
     # -- in ---------------------------------------------------------------------------------------------------------
 
-    async def run(self, receive: Receive) -> None:
-        """Until cancelled. Raises ``DeliveryError`` if Slack cannot be reached, or does not let us in."""
+    async def run(self, receive: Receive, connected: Connected) -> None:
+        """Until cancelled."""
         async with new_session() as session:
             self._web.use(session)
             try:
-                await self._work(receive, session)
+                await self._work(receive, connected, session)
+            except DeliveryError as error:
+                raise problem_of(error) or error from None
             finally:
                 self._reading = None
                 self._web.use(None)
 
-    async def _work(self, receive: Receive, session: aiohttp.ClientSession) -> None:
+    async def _work(self, receive: Receive, connected: Connected, session: aiohttp.ClientSession) -> None:
         me = await self._identity()
         workspace = Workspace(
-            self.inbox_id,
-            self._settings,
+            self._inbox,
             me,
             self._web,
             self._people,
             self._database,
-            self._blobs,
+            self._desk.blobs,
             self._clock,
-            self._public_url,
+            self._desk.public_url,
         )
-        unknown = await self._database.write(cards.settle_rooms, self.inbox_id, self._settings.rooms)
-        if unknown:
-            log.warning("slack_rooms_of_no_team", inbox=self.inbox_id, teams=unknown)
+        await self._database.write(cards.settle_rooms, self.inbox_id, self._settings.room_of)
         staff = Staff(workspace)
         self._reading = Errands("read", self._claim, Reader(workspace, staff, receive).read, self._not_read)
         showing = Errands("show", self._claim_cards, staff.show, self._not_shown)
         signals = self._database.signals
         with signals.subscribe_to(lambda _: False) as never, signals.subscribe(Topic.CARD) as called:
-            await _until_one_ends(self._reading.run(never), showing.run(called), self._listen(session))
+            await _until_one_ends(self._reading.run(never), showing.run(called), self._listen(session, connected))
 
-    async def _listen(self, session: aiohttp.ClientSession) -> None:
-        """By HTTP, Slack comes by itself."""
-        if self._settings.app_token:
-            await Socket(self._web, self._settings.app_token, self._door).run(session)
+    async def _listen(self, session: aiohttp.ClientSession, connected: Connected) -> None:
+        if self._settings.by_socket:
+            await Socket(self._web, self._settings.app_token.get_secret_value(), self._door, connected).run(session)
+        # By HTTP, Slack comes by itself.
+        connected()
         await asyncio.Event().wait()
 
     async def _keep(self, parcel: Parcel) -> None:
@@ -143,9 +138,10 @@ class Slack:
         now = self._clock.now()
         await self._database.write(cards.failed, one.showing, now, reason, permanent, retry_after, self._jitter)
 
-    def _language_of(self, user_id: str) -> str:
+    def _words_for(self, user_id: str) -> Translate:
         known = self._people.remembered(user_id)
-        return known.language if known is not None and known.language else self._settings.language
+        language = known.language if known is not None and known.language else self._inbox.language
+        return translator(spoken(language, self._inbox.form_of_address))
 
     async def _identity(self) -> Identity:
         if self._me is None:
@@ -157,14 +153,34 @@ class Slack:
     async def send(self, message: OutboundMessage) -> None:
         """Post the text, then the files, into the thread; what Slack already has of it is not sent again."""
         channel, thread_ts = parse.place(message.thread_key)
-        parts: list[Post | StoredFile] = [*render.posts(message), *message.attachments]
+        _ = translator(spoken(message.language, message.form_of_address or self._inbox.form_of_address))
+        parts: list[Post | StoredFile] = [*render.posts(message, _), *message.attachments]
         for part in parts[len(message.sent_as) :]:
-            if isinstance(part, Post):
-                external_id = await self._web.post(channel, thread_ts, part)
-            else:
-                content = await asyncio.to_thread(self._blobs.get, part.sha256)
-                external_id = await self._web.upload(channel, thread_ts, part.filename, content)
+            try:
+                external_id = await self._send_part(channel, thread_ts, part)
+            except DeliveryError as error:
+                raise problem_of(error) or error from None
             await self._database.write(outbox.part_sent, message.message_id, external_id)
+
+    async def _send_part(self, channel: str, thread_ts: str, part: Post | StoredFile) -> str:
+        if isinstance(part, Post):
+            return await self._web.post(channel, thread_ts, part)
+        content = await asyncio.to_thread(self._desk.blobs.get, part.sha256)
+        return await self._web.upload(channel, thread_ts, part.filename, content)
+
+    async def test(self) -> None:
+        """Whether the keys are the app's, it has its permissions, and is where it shall listen and post."""
+        try:
+            await trial.test(self._web, self._settings, self._database)
+        except DeliveryError as error:
+            raise problem_of(error) or error from None
+
+    async def send_test(self, recipient: str, text: str) -> None:
+        try:
+            channel = await self._web.direct(await self._web.find(recipient.strip()))
+            await self._web.post(channel, "", render.plain(text))
+        except DeliveryError as error:
+            raise problem_of(error) or error from None
 
 
 async def _until_one_ends(*work: Coroutine[Any, Any, None]) -> None:

@@ -50,6 +50,27 @@ class Web:
         with plain_errors():
             return parse.identity((await self.api.auth_test()).data)  # type: ignore[arg-type]
 
+    async def granted(self) -> frozenset[str]:
+        """What the app may do."""
+        with plain_errors():
+            answer = await self.api.auth_test()
+        return frozenset(answer.headers.get("x-oauth-scopes", "").replace(" ", "").split(","))
+
+    async def app_of(self, bot_id: str) -> str:
+        """The ID of the app that a bot belongs to."""
+        with plain_errors():
+            return str((await self.api.bots_info(bot=bot_id))["bot"]["app_id"])
+
+    async def find(self, email: str) -> str:
+        """The member with an e-mail address."""
+        with plain_errors():
+            return str((await self.api.users_lookupByEmail(email=email))["user"]["id"])
+
+    async def is_in(self, channel: str) -> bool:
+        """Whether the app is a member of a channel."""
+        with plain_errors():
+            return bool((await self.api.conversations_info(channel=channel))["channel"].get("is_member"))
+
     async def socket_address(self, app_token: str) -> str:
         """Where to connect for Socket Mode; good for one connection."""
         with plain_errors():

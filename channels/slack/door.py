@@ -24,7 +24,7 @@ from channels.base import DeliveryError
 from channels.slack import parse, render
 from channels.slack.client import SILENT, Web
 from channels.slack.parse import Identity, Parcel
-from web.languages import translator
+from web.languages import Translate
 from web.responses import TooLarge, body, problem
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,10 @@ Keep = Callable[[Parcel], Awaitable[None]]
 
 
 class Door:
-    """``identity`` says who we are; without that nothing can be taken, and Slack is told to come back."""
+    """``identity`` says who we are; without that nothing can be taken, and Slack is told to come back.
+
+    ``words_for`` gives ``_`` for a person, without asking Slack: a form must open at once.
+    """
 
     def __init__(
         self,
@@ -47,13 +50,13 @@ class Door:
         watched: frozenset[str],
         identity: Callable[[], Awaitable[Identity]],
         keep: Keep,
-        language_of: Callable[[str], str],
+        words_for: Callable[[str], Translate],
     ) -> None:
         self._web = web
         self._watched = watched
         self._identity = identity
         self._keep = keep
-        self._language_of = language_of
+        self._words_for = words_for
         self._app = AsyncApp(
             name="firstline",
             client=web.api,
@@ -125,12 +128,11 @@ class Door:
             await self._keep(parse.command(body))
             await ack()
             return
-        language = self._language_of(body["user_id"])
+        _ = self._words_for(body["user_id"])
         try:
-            await self._web.show(body["trigger_id"], render.form(language))
+            await self._web.show(body["trigger_id"], render.form(_))
         except DeliveryError as error:
             log.warning("slack_form_not_shown", reason=str(error))
-            _ = translator(language)
             await ack(_("The form cannot be shown right now. Please write your request behind the command."))
         else:
             await ack()
@@ -140,7 +142,7 @@ class Door:
         if body["view"].get("callback_id") == parse.FORM and body.get("type") == "view_submission":
             found = parse.filled_in(body)
             if not found.payload["text"].strip():
-                _ = translator(self._language_of(body["user"]["id"]))
+                _ = self._words_for(body["user"]["id"])
                 await ack(response_action="errors", errors={"text": _("Please say what it is about.")})
                 return
             await self._keep(found)

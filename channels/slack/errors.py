@@ -13,8 +13,10 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from channels.base import DeliveryError
+from core.errors import InboxProblem
 
 UNREACHABLE = "Slack cannot be reached right now."
+SLOWLY = "Slack wants us to write more slowly."
 _TOKEN = "Slack does not accept the app's token any more. An admin must install the app again and enter the new token."  # noqa: S105
 _AWAY = "The app is not a member of this Slack channel. Invite it there with /invite, then try again."
 _FORBIDDEN = "Slack's settings do not let the app write there. An admin of the workspace can allow it."
@@ -65,11 +67,15 @@ _FOR_NOW = frozenset(
         "accesslimited",
     }
 )
-OF_THE_APP = frozenset(code for code, words in WORDS.items() if words is _TOKEN) | {
-    "missing_scope",
-    "not_allowed_token_type",
+_NEW_TOKENS = "Install the app again at api.slack.com/apps, and copy its tokens into the inbox's settings."
+_PERMISSIONS = "Put the manifest that the inbox shows into the app, and install it again."
+CONNECTION = "Is this machine connected to the internet, and does status.slack.com report trouble?"
+MENDING = {
+    **{code: _NEW_TOKENS for code, words in WORDS.items() if words is _TOKEN},
+    "not_allowed_token_type": _NEW_TOKENS,
+    "missing_scope": _PERMISSIONS,
 }
-"""What is wrong with the app and not with a message."""
+"""What is wrong with the app and not with a message, and how an admin mends it."""
 
 
 class SlackRefusal(DeliveryError):
@@ -82,6 +88,14 @@ class SlackRefusal(DeliveryError):
         self.code = code
         self.needed = needed
         """The permission that is missing, if that is the matter."""
+
+
+def problem_of(error: DeliveryError) -> InboxProblem | None:
+    """What an admin must mend, if it is not the message's own fault."""
+    if str(error) == UNREACHABLE:
+        return InboxProblem(str(error), str(CONNECTION))
+    mend = MENDING.get(error.code) if isinstance(error, SlackRefusal) else None
+    return InboxProblem(str(error), str(mend)) if mend is not None else None
 
 
 @contextmanager
@@ -101,8 +115,7 @@ def _refusal(error: SlackApiError) -> DeliveryError:
     if status == 429:
         seconds = str(response.headers.get("Retry-After", "30"))
         wait = timedelta(seconds=int(seconds) if seconds.isdecimal() else 30)
-        reason = "Slack wants us to write more slowly."
-        return SlackRefusal("ratelimited", reason, permanent=False, retry_after=wait)
+        return SlackRefusal("ratelimited", SLOWLY, permanent=False, retry_after=wait)
     data = response.data if isinstance(getattr(response, "data", None), dict) else {}
     code = str(data.get("error", "")) or f"status {status}"
     if code in _FOR_NOW or status >= 500 or not data:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from channels.base import DeliveryError
 from channels.slack.client import NOT_FETCHED, FileNotFetched
+from channels.slack.configuration import MEGABYTE
 from channels.slack.errors import UNREACHABLE
 from channels.slack.parse import Profile, SlackFile
 from channels.slack.workspace import PATIENCE, Workspace
@@ -50,12 +51,12 @@ async def fetch(workspace: Workspace, files: Sequence[SlackFile], profile: Profi
 
 
 async def _fetch(workspace: Workspace, file: SlackFile) -> StoredFile:
-    content = await workspace.web.fetch(file, workspace.settings.max_file_bytes)
+    content = await workspace.web.fetch(file, workspace.settings.max_megabytes * MEGABYTE)
     sha256 = await asyncio.to_thread(workspace.blobs.put, content)
     return StoredFile(sha256, file.name[:200], file.media_type[:127], len(content))
 
 
 def _line(workspace: Workspace, reason: str, file: SlackFile, profile: Profile) -> str:
     _ = workspace.words_for(profile)
-    size = f"{file.size / 1024 / 1024:.0f}"
+    size = f"{file.size / MEGABYTE:.0f}"
     return f"[{_(reason).format(name=file.name, size=size, url=file.url)}]"

@@ -33,7 +33,7 @@ class Reader:
         self._web = workspace.web
         self._database = workspace.database
         self._clock = workspace.clock
-        self._inbox_id = workspace.inbox_id
+        self._inbox_id = workspace.inbox.id
         self._staff = staff
         self._receive = receive
 
@@ -126,7 +126,7 @@ class Reader:
             return
         standings = await self._database.read(conversations.standings, self._inbox_id, key)
         if standings and standings[0].level == 0:
-            _ = translator(message.language or self._workspace.settings.language)
+            _ = translator(message.language or self._workspace.inbox.language)
             await self._web.is_typing(channel, thread_ts, _("is writing …"))
 
     # -- buttons, commands, forms, shortcuts ------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Reader:
         made_by = "" if author.user_id == chooser.user_id else chooser.name
         if await self._web.can_write_in(said.channel):
             message = await self._message(replace(said, user=author.user_id), arrived)
-            _ = translator(self._workspace.settings.language)
+            _ = translator(self._workspace.inbox.language)
             line = _("[Made a ticket by {name}]").format(name=made_by) if made_by else ""
             placeholder = "\n".join(part for part in (message.placeholder, line) if part)
             receipt = await self._receive(replace(message, placeholder=placeholder))

@@ -14,7 +14,7 @@ from channels.slack.mrkdwn import escape, pieces
 from channels.slack.parse import FORM, OPEN_CONSOLE, PICK, TAKE_OVER
 from core.tickets.cards import Card
 from core.values import ActorKind, Choice, OutboundMessage
-from web.languages import translator
+from web.languages import Translate, translator
 
 SECTION = 2_900
 """Characters in one block; Slack takes 3,000."""
@@ -39,7 +39,7 @@ class Post:
     blocks: list[Block]
 
 
-def posts(message: OutboundMessage) -> list[Post]:
+def posts(message: OutboundMessage, _: Translate) -> list[Post]:
     """A message of the desk, in as many posts as Slack's limits ask for; the choices stand below the last."""
     author = message.author_name if message.author_kind is ActorKind.AGENT else ""
     groups: list[list[str]] = [[]]
@@ -50,16 +50,15 @@ def posts(message: OutboundMessage) -> list[Post]:
     found = [Post(escape("\n".join(group)), [_said(piece) for piece in group]) for group in groups if group]
     if found and author:
         found[0] = Post(f"{escape(author)}: {found[0].text}", [_context(f"*{escape(author)}*"), *found[0].blocks])
-    if choices := _choices(message):
+    if choices := _choices(message, _):
         last = found.pop() if found else Post(" · ".join(escape(one.title) for one in choices), [])
         found.append(Post(last.text, [*last.blocks, *_buttons(choices)]))
     return found
 
 
-def _choices(message: OutboundMessage) -> Sequence[Choice]:
+def _choices(message: OutboundMessage, _: Translate) -> Sequence[Choice]:
     if message.choices or not message.offers_help:
         return message.choices
-    _ = translator(message.language)
     return Choice(_("Solved"), "/solved"), Choice(_("I still need help"), "/not_yet")
 
 
@@ -74,6 +73,10 @@ def answered(blocks: Sequence[Block], title: str | None) -> list[Block]:
     """A message whose buttons were used: they are gone, and the answer stands there instead."""
     kept = [block for block in blocks if block.get("type") != "actions"]
     return [*kept, _context(f"✓ {escape(title)}")] if title else kept
+
+
+def plain(text: str) -> Post:
+    return Post(escape(text), [_said(text)])
 
 
 def quoted(intro: str, text: str) -> Post:
@@ -112,9 +115,17 @@ def _state(shown: Card, language: str) -> str:
     return _("The bot has this ticket again.") if shown.with_bot else _("Nobody has this ticket yet.")
 
 
-def form(language: str) -> dict[str, Any]:
+def form(_: Translate) -> dict[str, Any]:
     """The form behind ``/helpdesk`` (https://docs.slack.dev/reference/views/modal-views)."""
-    _ = translator(language)
+    text = {
+        "type": "plain_text_input",
+        "action_id": "text",
+        "multiline": True,
+        "min_length": 2,
+        "max_length": FORM_TEXT,
+        "focus_on_load": True,
+    }
+    files = {"type": "file_input", "action_id": "files", "max_files": FORM_FILES}
     return {
         "type": "modal",
         "callback_id": FORM,
@@ -122,28 +133,14 @@ def form(language: str) -> dict[str, Any]:
         "submit": _plain(_("Send")),
         "close": _plain(_("Cancel")),
         "blocks": [
-            {
-                "type": "input",
-                "block_id": "text",
-                "label": _plain(_("What can we do for you?")),
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": "text",
-                    "multiline": True,
-                    "min_length": 2,
-                    "max_length": FORM_TEXT,
-                    "focus_on_load": True,
-                },
-            },
-            {
-                "type": "input",
-                "block_id": "files",
-                "optional": True,
-                "label": _plain(_("Pictures or other files")),
-                "element": {"type": "file_input", "action_id": "files", "max_files": FORM_FILES},
-            },
+            _input("text", _("What can we do for you?"), text, optional=False),
+            _input("files", _("Pictures or other files"), files, optional=True),
         ],
     }
+
+
+def _input(block_id: str, label: str, element: Block, optional: bool) -> Block:
+    return {"type": "input", "block_id": block_id, "label": _plain(label), "element": element, "optional": optional}
 
 
 def _button(title: str, action_id: str, value: str = "") -> Block:

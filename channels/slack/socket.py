@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import aiohttp
@@ -33,10 +33,11 @@ STEADY, LONGEST_PAUSE = 30.0, 30.0
 class Socket:
     """One connection after the other: Slack ends each after some hours, and announces it shortly before."""
 
-    def __init__(self, web: Web, app_token: str, door: Door) -> None:
+    def __init__(self, web: Web, app_token: str, door: Door, connected: Callable[[], None]) -> None:
         self._web = web
         self._app_token = app_token
         self._door = door
+        self._connected = connected
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, session: aiohttp.ClientSession) -> None:
@@ -81,7 +82,7 @@ class Socket:
     def _heard(self, socket: aiohttp.ClientWebSocketResponse, envelope: dict[str, Any], over: asyncio.Event) -> None:
         match envelope.get("type"):
             case "hello":
-                log.info("slack_socket_open")
+                self._connected()
             case "disconnect":
                 log.info("slack_socket_renewed", reason=str(envelope.get("reason", "")))
                 over.set()

@@ -13,7 +13,7 @@ from core import staff
 from core.errors import DeskError
 from core.tickets import actions, cards
 from core.tickets.cards import ClaimedCard
-from web.languages import explain
+from web.languages import explain, translator
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Staff:
     async def show(self, claimed: ClaimedCard) -> None:
         """Post a card, or bring the one that is there up to date. Raises ``DeliveryError``."""
         showing = claimed.showing
-        post = render.card(claimed.card, self._workspace.settings.language, self._workspace.public_url)
+        post = render.card(claimed.card, self._workspace.inbox.language, self._workspace.public_url)
         if showing.external_id is None:
             external_id = await self._web.post(showing.room, "", post)
         else:
@@ -47,8 +47,8 @@ class Staff:
     async def take_over(self, kept: dict[str, Any]) -> None:
         """The ticket becomes the agent's who has the e-mail address of whoever clicked, exactly as in the console."""
         profile = await self._workspace.people.profile(kept["user"], self._workspace.me.team_id)
-        language = profile.language or self._workspace.settings.language
-        _ = self._workspace.words_for(profile)
+        language = profile.language or self._workspace.inbox.language
+        _ = translator(language)
         agent = await self._database.read(staff.by_email, profile.email) if profile.is_member else None
         if agent is None:
             address = profile.email or _("your e-mail address in Slack")

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from channels.base import DeliveryError
 from channels.slack.client import Web
+from channels.slack.configuration import SlackConfiguration
 from channels.slack.parse import Identity, Profile
 from channels.slack.people import People
-from channels.slack.settings import SlackSettings
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
-from core.values import Address
+from core.inboxes.kinds import InboxSettings
+from core.values import Address, spoken
 from web.languages import Translate, translator
 
 PATIENCE = 3
@@ -21,8 +22,7 @@ PATIENCE = 3
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    inbox_id: int
-    settings: SlackSettings
+    inbox: InboxSettings[SlackConfiguration]
     me: Identity
     web: Web
     people: People
@@ -30,6 +30,10 @@ class Workspace:
     blobs: BlobStore
     clock: Clock
     public_url: str
+
+    @property
+    def settings(self) -> SlackConfiguration:
+        return self.inbox.configuration
 
     async def profile(self, user_id: str, attempts: int) -> Profile:
         """Somebody's profile, or after some patience without it: nobody waits for an answer because of a name."""
@@ -41,8 +45,8 @@ class Workspace:
             return self.people.remembered(user_id) or Profile(user_id, "")
 
     def words_for(self, profile: Profile) -> Translate:
-        """``_`` in a person's language."""
-        return translator(profile.language or self.settings.language)
+        """``_`` for a person."""
+        return translator(spoken(profile.language or self.inbox.language, self.inbox.form_of_address))
 
     def address(self, profile: Profile) -> Address:
         return Address("slack", f"{self.me.team_id}/{profile.user_id}", profile.name)

@@ -1,7 +1,9 @@
 """The one persistent model: SQLAlchemy declarative classes, a file per aggregate."""
 
 from core.models.base import Base, PromiseState
-from core.models.conversation import Conversation, InboundReceipt, Inbox
+from core.models.conversation import Conversation, InboundReceipt
+from core.models.desk import BusinessCalendar, DeskSettings
+from core.models.inbox import Inbox, InboxRun, InboxState, RunState
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
 from core.models.promise import ArrivalRow, CardRow, OutboxRow, WorkKind, WorkRow
@@ -17,13 +19,17 @@ __all__ = [
     "ArticleVersion",
     "Attachment",
     "Base",
+    "BusinessCalendar",
     "CannedReply",
     "CardRow",
     "Conversation",
     "Correction",
+    "DeskSettings",
     "HistoryEntry",
     "InboundReceipt",
     "Inbox",
+    "InboxRun",
+    "InboxState",
     "Message",
     "Organization",
     "OutboxRow",
@@ -34,6 +40,7 @@ __all__ = [
     "Requester",
     "RequesterAddress",
     "Role",
+    "RunState",
     "SavedView",
     "StaffSession",
     "Team",

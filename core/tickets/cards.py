@@ -6,7 +6,7 @@ A card is a promise that is owed again whenever its ticket changed hands. Which 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,18 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from core import promises, rows
-from core.models import Agent, CardRow, Organization, PromiseState, Requester, Team, TeamRoom, Ticket
+from core.models import (
+    Agent,
+    CardRow,
+    Inbox,
+    InboxState,
+    Organization,
+    PromiseState,
+    Requester,
+    Team,
+    TeamRoom,
+    Ticket,
+)
 from core.promises import CARDS, Showing
 from core.signals import Signal, Topic, emit
 from core.tickets import lifecycle
@@ -25,7 +36,11 @@ AT_ONCE = 4
 
 _card = CardRow.__table__
 _DUE = CARDS.due(CardRow.inbox_id == bindparam("inbox"), limit=AT_ONCE)
-_ROOMS = select(TeamRoom.inbox_id, TeamRoom.room).where(TeamRoom.team_id == bindparam("team"))
+_ROOMS = (
+    select(TeamRoom.inbox_id, TeamRoom.room)
+    .join(Inbox, Inbox.id == TeamRoom.inbox_id)
+    .where(TeamRoom.team_id == bindparam("team"), Inbox.state != InboxState.ARCHIVED)
+)
 _SHOW_AGAIN = (
     update(_card)  # type: ignore[arg-type]
     .where(_card.c.ticket_id == bindparam("ticket"))
@@ -87,12 +102,17 @@ class ClaimedCard:
     card: Card
 
 
-def settle_rooms(session: Session, inbox_id: int, rooms: Mapping[str, str]) -> tuple[str, ...]:
-    """From now on these are the rooms of an inbox, by the teams' keys. Returns the keys that no team has."""
-    teams = {team.key: team.id for team in session.scalars(select(Team).where(Team.key.in_(rooms)))}
+def settle_rooms(session: Session, inbox_id: int, rooms: Mapping[str, str]) -> None:
+    """From now on these are the rooms of an inbox, by the teams' keys; a key that no team has means nothing."""
+    teams = session.scalars(select(Team).where(Team.key.in_(rooms))).all()
     session.execute(delete(TeamRoom).where(TeamRoom.inbox_id == inbox_id))
-    session.add_all(TeamRoom(team_id=id_, inbox_id=inbox_id, room=rooms[key]) for key, id_ in teams.items())
-    return tuple(sorted(rooms.keys() - teams.keys()))
+    session.add_all(TeamRoom(team_id=team.id, inbox_id=inbox_id, room=rooms[team.key]) for team in teams)
+
+
+def unknown_teams(session: Session, keys: Iterable[str]) -> tuple[str, ...]:
+    """Those keys that no team has."""
+    wanted = set(keys)
+    return tuple(sorted(wanted - set(session.scalars(select(Team.key).where(Team.key.in_(wanted))))))
 
 
 def announce(session: Session, ticket: Ticket, now: datetime) -> None:

@@ -13,15 +13,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
+from channels.base import Surroundings
 from channels.delivery import Delivery
+from channels.slack.adapter import KIND
 from channels.slack.channel import Slack
-from channels.slack.settings import SlackSettings
+from channels.slack.configuration import SlackConfiguration
+from channels.watch import Watch
 from core import intake, outbox
 from core.blobs import FolderBlobStore
 from core.database import Database
+from core.inboxes.kinds import InboxSettings
 from core.models import Attachment, HistoryEntry, InboundReceipt, Inbox, Message, RequesterAddress, Ticket
 from core.tickets import actions
-from core.values import BOT, Draft, InboundMessage, InboxStyle, Outcome, Receipt
+from core.values import BOT, Draft, InboundMessage, Outcome, Receipt
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
@@ -62,35 +66,38 @@ class SlackDesk:
         self.failing = 0
         """So many of the next messages intake fails on."""
         self.adapter: Slack
+        self.running: asyncio.Task[None]
         self._tasks: list[asyncio.Task[Any]] = []
         self._server: uvicorn.Server | None = None
 
     async def start(self, by_http: bool = False, **changes: Any) -> None:
-        values: dict[str, Any] = {
-            "app_id": APP,
-            "bot_token": BOT_TOKEN,
-            "app_token": "" if by_http else APP_TOKEN,
-            "signing_secret": SIGNING_SECRET,
-            "watched": frozenset({HELP}),
-            "rooms": {},
-            "trust_emails": False,
-            "language": "de",
-            "max_file_bytes": 100_000,
-            "api_url": self.slack.api_url,
-        }
-        settings = SlackSettings(**{**values, **changes})
         self.inbox = self.inbox or await self.database.write(self._add_inbox)
-        desk_url = "http://desk.example"
-        self.adapter = Slack(self.inbox, settings, desk_url, self.database, self.blobs, self.clock)
-        self._tasks = [asyncio.create_task(self.adapter.run(self.receive))]
-        delivery = Delivery(self.database, self.clock, {self.inbox: self.adapter})
-        self._tasks.append(asyncio.create_task(delivery.run()))
+        settings = InboxSettings(
+            self.inbox, "slack", "Slack", "Service Desk", "de", self.configured(by_http, **changes)
+        )
+        surroundings = Surroundings(self.database, self.blobs, self.clock, "http://desk.example", "secret")
+        self.adapter = Slack(settings, surroundings)
+        connected = asyncio.Event()
+        watch = Watch(self.database, self.clock, "test")
+        delivery = Delivery(self.database, self.clock, {self.inbox: self.adapter}, watch)
+        self.running = asyncio.create_task(self.adapter.run(self.receive, connected.set))
+        self._tasks = [self.running, asyncio.create_task(delivery.run()), asyncio.create_task(connected.wait())]
         if by_http:
             self.slack.events_url = await self._serve() + f"/slack/{APP}/events"
-        else:
-            connected = asyncio.create_task(self.slack.connected())
-            await asyncio.wait({connected, self._tasks[0]}, return_when=asyncio.FIRST_COMPLETED)
-            connected.cancel()
+        await asyncio.wait({self._tasks[0], self._tasks[2]}, return_when=asyncio.FIRST_COMPLETED)
+
+    def configured(self, by_http: bool = False, **changes: Any) -> SlackConfiguration:
+        values: dict[str, Any] = {
+            "app_id": APP,
+            "receive": "http" if by_http else "socket",
+            "bot_token": BOT_TOKEN,
+            "app_token": APP_TOKEN,
+            "signing_secret": SIGNING_SECRET,
+            "watched": (HELP,),
+            "max_megabytes": 1,
+            "api_url": self.slack.api_url,
+        }
+        return SlackConfiguration(**{**values, **changes})
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -113,8 +120,15 @@ class SlackDesk:
         return f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
 
     def _add_inbox(self, session: Session) -> int:
-        now = self.clock.now()
-        inbox = Inbox(channel="slack", address=APP, name="Slack", style=InboxStyle.DIALOGUE, created_at=now)
+        inbox = Inbox(
+            channel="slack",
+            address=APP,
+            address_kind=KIND.address_kind,
+            name="Slack",
+            style=KIND.style,
+            pushes=KIND.pushes,
+            created_at=self.clock.now(),
+        )
         session.add(inbox)
         session.flush()
         return inbox.id

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from channels.slack.client import NOT_FETCHED, TOO_LARGE
-from channels.slack.errors import UNREACHABLE, WORDS
+from channels.slack.errors import CONNECTION, MENDING, SLOWLY, UNREACHABLE, WORDS
 from channels.slack.parse import ELSEWHERE, HIDDEN
 from core.models import OutboxRow
 from core.values import Delivery, StoredFile
@@ -47,7 +47,7 @@ async def _tried(desk: SlackDesk, message_id: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["channel_not_found", "not_in_channel", "account_inactive", "token_revoked", "is_archived"]
+    "code", ["channel_not_found", "not_in_channel", "is_archived", "cannot_reply_to_message", "restricted_action"]
 )
 async def test_a_refusal_for_good_is_shown_in_plain_words(desk: SlackDesk, code: str) -> None:
     await _asked(desk)
@@ -58,6 +58,19 @@ async def test_a_refusal_for_good_is_shown_in_plain_words(desk: SlackDesk, code:
     assert code not in WORDS[code]
 
 
+@pytest.mark.parametrize("code", ["account_inactive", "token_revoked", "missing_scope"])
+async def test_what_is_wrong_with_the_app_stands_at_the_message_until_it_is_mended(desk: SlackDesk, code: str) -> None:
+    await _asked(desk)
+    desk.slack.failures["chat.postMessage"].append(code)
+    message_id = await desk.say("Hallo")
+    await _tried(desk, message_id)
+    message = await desk.message(message_id)
+    assert (message.delivery, message.delivery_reason) == (Delivery.QUEUED, WORDS[code])
+    desk.clock.advance(minutes=1)
+    await _until(desk, message_id, Delivery.SENT)
+    assert (await desk.message(message_id)).delivery_reason == ""
+
+
 async def test_as_long_as_slack_asked_for_is_waited(desk: SlackDesk) -> None:
     await _asked(desk)
     desk.slack.failures["chat.postMessage"].append(RateLimited(37))
@@ -65,7 +78,7 @@ async def test_as_long_as_slack_asked_for_is_waited(desk: SlackDesk) -> None:
     await _tried(desk, message_id)
     assert (await _owed(desk, message_id)).due_at == desk.clock.now() + timedelta(seconds=37)
     desk.clock.advance(seconds=38)
-    await _until(desk, message_id, Delivery.DELIVERED)
+    await _until(desk, message_id, Delivery.SENT)
 
 
 @pytest.mark.parametrize("failure", ["503", "internal_error", "service_unavailable"])
@@ -75,7 +88,7 @@ async def test_trouble_at_slack_passes(desk: SlackDesk, failure: str) -> None:
     message_id = await desk.say("Hallo")
     await _tried(desk, message_id)
     desk.clock.advance(minutes=1)
-    await _until(desk, message_id, Delivery.DELIVERED)
+    await _until(desk, message_id, Delivery.SENT)
     [post] = await desk.posted(HELP)
     assert shown(post) == "Hallo"
 
@@ -88,7 +101,7 @@ async def test_a_long_text_comes_in_parts_and_none_of_them_twice(desk: SlackDesk
     message_id = await desk.say("\n\n".join(paragraphs), attachments=(file,))
     await _tried(desk, message_id)
     desk.clock.advance(seconds=2)
-    await _until(desk, message_id, Delivery.DELIVERED)
+    await _until(desk, message_id, Delivery.SENT)
     posted = [one for one in desk.slack.channels[HELP].messages if one.get("bot_id")]
     words = " ".join(" ".join(shown(one) for one in posted).split())
     assert words == " ".join(" ".join(paragraphs).split()), "each part once, in order, and nothing lost"
@@ -108,5 +121,15 @@ async def test_words_arrive_as_they_were_written(desk: SlackDesk) -> None:
 
 
 def test_every_reason_has_a_german_one() -> None:
-    texts = {*WORDS.values(), UNREACHABLE, NOT_FETCHED, TOO_LARGE, ELSEWHERE, HIDDEN}
+    texts = {
+        *WORDS.values(),
+        *MENDING.values(),
+        UNREACHABLE,
+        CONNECTION,
+        SLOWLY,
+        NOT_FETCHED,
+        TOO_LARGE,
+        ELSEWHERE,
+        HIDDEN,
+    }
     assert texts - set(catalogue("de")) == set()

@@ -10,7 +10,7 @@ import pytest
 
 from core.values import Outcome
 from tests.channels.slack.desk import CARLA, HELP, SlackDesk, until
-from tests.fakes.slack import SIGNING_SECRET, FakeSlack
+from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_workspace import VERIFICATION
 
 
@@ -155,10 +155,3 @@ async def test_events_that_mean_nothing_here_are_acknowledged(http: SlackDesk) -
         http.slack.deliver("events_api", http.slack.event(inner))
     await http.slack.settle()
     assert [one.attempts for one in http.slack.deliveries] == [["200"], ["200"]], "or Slack would switch events off"
-
-
-def test_the_secret_is_in_no_repr(desk: SlackDesk) -> None:
-    from channels.slack.settings import SlackSettings
-
-    shown = repr(SlackSettings("A", "xoxb-1", "xapp-1", SIGNING_SECRET, frozenset(), {}, False, "de", 1))
-    assert "xoxb" not in shown and "xapp" not in shown and SIGNING_SECRET not in shown

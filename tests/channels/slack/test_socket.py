@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from channels.base import DeliveryError
-from tests.channels.slack.desk import CARLA, HELP, SlackDesk, until
+from core.errors import InboxProblem
+from tests.channels.slack.desk import CARLA, HELP, PATIENCE, SlackDesk
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN
 
 
@@ -56,24 +56,24 @@ async def test_what_was_on_its_way_when_the_connection_broke_comes_again_once(de
     await desk.taken(1)
 
 
-@pytest.mark.parametrize(("revoked", "code"), [(APP_TOKEN, "token"), (BOT_TOKEN, "token")])
-async def test_a_revoked_token_ends_the_run_in_plain_words(desk: SlackDesk, revoked: str, code: str) -> None:
+@pytest.mark.parametrize("revoked", [APP_TOKEN, BOT_TOKEN])
+async def test_a_revoked_token_ends_the_run_in_plain_words(desk: SlackDesk, revoked: str) -> None:
     desk.slack.tokens.discard(revoked)
     await desk.start()
-    [running, _] = desk._tasks
-    with pytest.raises(DeliveryError, match="does not accept the app's token") as caught:
-        await running
-    assert revoked not in str(caught.value)
+    with pytest.raises(InboxProblem, match="does not accept the app's token") as caught:
+        await desk.running
+    assert revoked not in str(caught.value) and "copy its tokens" in caught.value.mend
 
 
 async def test_a_token_revoked_later_is_noticed(desk: SlackDesk) -> None:
     await desk.start()
     desk.slack.tokens.discard(APP_TOKEN)
     desk.slack.drop_sockets()
-    [running, _] = desk._tasks
+    with pytest.raises(InboxProblem):
+        await asyncio.wait_for(desk.running, PATIENCE)
 
-    async def look() -> bool:
-        return running.done()
 
-    await until(look, "the run to end")
-    assert isinstance(running.exception(), DeliveryError)
+async def test_without_a_network_it_says_so(desk: SlackDesk) -> None:
+    await desk.start(api_url="http://127.0.0.1:9/api/")
+    with pytest.raises(InboxProblem, match="cannot be reached"):
+        await desk.running

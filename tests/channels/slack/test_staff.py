@@ -13,7 +13,7 @@ from tests.channels.slack.desk import ANNA, CARLA, DORA, HELP, STAFF, SlackDesk,
 from tests.fakes.slack import RateLimited
 from tests.fakes.slack_workspace import Json, shown
 
-ROOMS = {"service-desk": STAFF}
+ROOMS = (f"service-desk = {STAFF}",)
 
 
 async def _hand_off(desk: SlackDesk) -> None:
