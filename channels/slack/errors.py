@@ -31,6 +31,7 @@ WORDS = {
     "channel_not_found": "Slack does not know this conversation any more, or the app may not see it.",
     "not_in_channel": _AWAY,
     "is_archived": "The Slack channel is archived; nobody can write there any more.",
+    "users_not_found": "Nobody in the Slack workspace has this e-mail address.",
     "user_not_found": "Slack does not know this person any more.",
     "user_disabled": "This person's Slack account is switched off.",
     "cannot_dm_bot": "This is a program, not a person; Slack does not let the app write to it.",

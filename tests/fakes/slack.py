@@ -24,6 +24,8 @@ from tests.fakes.slack_workspace import APP, BOT, BOT_USER, TEAM, Channel, Json,
 
 BOT_TOKEN, APP_TOKEN = "xoxb-the-bot-s-token", "xapp-the-app-s-token"
 SIGNING_SECRET = "the signing secret of the app"
+SCOPES = ["app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write", "commands", "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write", "users:read", "users:read.email"]
+"""What the app was installed with."""
 RETRIES = (0.0, 60.0, 300.0)
 """Seconds before an event that was not taken is delivered again (https://docs.slack.dev/apis/events-api#retries)."""
 PATIENCE = 3.0
@@ -66,6 +68,7 @@ class FakeSlack(Workspace):
         self.views: dict[str, Json] = {}
         self.statuses: list[tuple[str, str, str]] = []
         self.tokens = {BOT_TOKEN, APP_TOKEN}
+        self.scopes = set(SCOPES)
         self._speed, self._patience = speed, patience
         self._sockets: list[web.WebSocketResponse] = []
         self._opened = asyncio.Condition()
@@ -366,7 +369,7 @@ class FakeSlack(Workspace):
             answer = handler(arguments) if handler is not None else {"ok": False, "error": "unknown_method"}
         except Refused as refused:
             answer = {"ok": False, "error": str(refused)}
-        return web.json_response({"ok": True, **answer})
+        return web.json_response({"ok": True, **answer}, headers={"x-oauth-scopes": ",".join(sorted(self.scopes))})
 
     def _check_token(self, method: str, token: str) -> None:
         if token not in self.tokens:
@@ -389,6 +392,17 @@ class FakeSlack(Workspace):
         return {
             "user": {key: value for key, value in user.items() if key != "locale" or arguments.get("include_locale")}
         }
+
+    def _users_lookupByEmail(self, arguments: Json) -> Json:  # noqa: N802
+        for user in self.users.values():
+            if user["profile"].get("email") == arguments["email"]:
+                return {"user": user}
+        raise Refused("users_not_found")
+
+    def _bots_info(self, arguments: Json) -> Json:
+        if arguments["bot"] != BOT:
+            raise Refused("bot_not_found")
+        return {"bot": {"id": BOT, "app_id": APP, "user_id": BOT_USER}}
 
     def _chat_postMessage(self, arguments: Json) -> Json:  # noqa: N802 - the method's name
         place = self._writable(arguments["channel"])
