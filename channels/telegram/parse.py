@@ -41,6 +41,10 @@ _SENT_BY_PEOPLE = frozenset(
 _REMARKS = frozenset(
     {"business_connection_id", "effect_id", "reply_to_story", "sender_boost_count", "sender_business_bot"}
 )
+_WHO_WROTE_WHAT = (
+    *("message_id", "date", "edit_date", "chat", "from", "sender_chat", "message_thread_id", "is_topic_message"),
+    *("text", "entities", "caption", "caption_entities", "media_group_id"),
+)
 _EVENTS = tuple(str(kind) for kind in MessageType if kind not in _SENT_BY_PEOPLE and kind not in _REMARKS)
 
 
@@ -121,6 +125,19 @@ def chat_of(raw: Mapping[str, Any]) -> int:
             about = content.get("message", content)
             return int(about.get("chat", {}).get("id", 0)) if isinstance(about, dict) else 0
     return 0
+
+
+def bare(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The update with nothing in its message but who wrote what to whom: what the library can always read."""
+    kept = {kind: _bare(raw[kind]) for kind in UPDATES if isinstance(raw.get(kind), dict)}
+    return {"update_id": raw["update_id"], **kept}
+
+
+def _bare(message: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: message[name] for name in _WHO_WROTE_WHAT if name in message}
+    if isinstance(answered := message.get("reply_to_message"), dict):
+        kept["reply_to_message"] = _bare(answered)
+    return kept
 
 
 Parsed = Said | Command | Pressed | Moved | Passed

@@ -71,12 +71,19 @@ class Reception:
         async with asyncio.timeout(START_PATIENCE):
             await self._is_open.wait()
         try:
-            update = Update.de_json(raw, None)
-            await self._handle(parsing.parse(update, self._me))
+            await self._handle(parsing.parse(self._read(raw), self._me))
         except (DeskError, ValueError, LookupError, RecursionError, AssertionError, TypeError, AttributeError) as error:
             # A mistake of ours must not keep back everybody else's messages for days.
             log.exception("update_unreadable", inbox=self._inbox_id, kinds=sorted(set(raw) - {"update_id"}))
             await self._quarantine(raw, f"{type(error).__name__}: {error}")
+
+    def _read(self, raw: dict[str, Any]) -> Update:
+        """The update as the library reads it; of what is newer or older than the library at least the words."""
+        try:
+            return Update.de_json(raw, None)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            log.warning("update_read_in_part", inbox=self._inbox_id, reason=f"{type(error).__name__}: {error}"[:200])
+            return Update.de_json(parsing.bare(raw), None)
 
     async def _handle(self, parsed: Parsed) -> None:
         match parsed:

@@ -63,7 +63,8 @@ def _standing(language: str, one: Standing) -> str:
 
 def wish_for_a_person(language: str) -> str:
     """What ``/human`` means, as if the person had said it."""
-    return translator(language)("I would like to talk to a person.")
+    _ = translator(language)
+    return _("I would like to talk to a person.")
 
 
 def already_with_people(language: str, one: Standing) -> str:
@@ -74,24 +75,29 @@ def already_with_people(language: str, one: Standing) -> str:
 
 
 def ask_language(language: str) -> str:
-    return translator(language)("Which language shall we speak?")
+    _ = translator(language)
+    return _("Which language shall we speak?")
 
 
 def language_chosen(language: str) -> str:
-    return translator(language)("From now on I answer in English.")
+    _ = translator(language)
+    return _("From now on I answer in English.")
 
 
 def too_old(language: str) -> str:
     """Said over a button that leads nowhere."""
-    return translator(language)("This button does not work any more. Please write what you mean.")
+    _ = translator(language)
+    return _("This button does not work any more. Please write what you mean.")
 
 
 def already_answered(language: str, title: str) -> str:
-    return translator(language)("You have answered this already: {answer}").format(answer=title)
+    _ = translator(language)
+    return _("You have answered this already: {answer}").format(answer=title)
 
 
 def file_too_large(language: str, name: str) -> str:
-    return translator(language)(
+    _ = translator(language)
+    return _(
         "I could not take the file “{name}”: Telegram lets a bot fetch 20 MB and no more. Please send a smaller one, "
         "or reach us another way."
     ).format(name=name)

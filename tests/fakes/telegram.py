@@ -107,6 +107,7 @@ class FakeBot:
         self.answered: dict[str, str] = {}
         self.refusals: deque[Refused] = deque()
         self.failing_downloads = 0
+        self.on_call: Callable[[str], None] = lambda method: None
         self.pending: list[Json] = []
         self.webhook: Json = {}
         self.last_error: Json = {}
@@ -191,6 +192,15 @@ class FakeBot:
     def to(self, person: Person) -> list[Message]:
         """What the bot sent to them."""
         return [message for message in self.sent if message.chat_id == person.id]
+
+    def renumber(self, from_: int) -> None:
+        """After a week without updates the next one has any number."""
+        assert not self.pending
+        self._next_update = from_
+
+    @property
+    def is_polled(self) -> bool:
+        return self._poll is not None
 
     # -- getting updates --------------------------------------------------------------------------------------------
 
@@ -383,6 +393,7 @@ class FakeTelegram:
             bot = self._bot(token)
             arguments, files = await _arguments(request)
             bot.calls.append((method, arguments))
+            bot.on_call(method)
             result = await self._run(bot, method.lower(), arguments, files)
         except Refused as error:
             return _refusal(error)
