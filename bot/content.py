@@ -15,10 +15,13 @@ from typing import Any
 import yaml
 
 from bot.flows import Flow, FlowError, compile_flow
+from bot.formality import says_sie
 from core.knowledge.articles import ArticleText
-from core.values import Scale, TicketKind
+from core.values import INFORMAL_GERMAN, Scale, TicketKind
 
 LANGUAGES = ("de", "en")
+TAGS = (*LANGUAGES, INFORMAL_GERMAN)
+"""What a text may be written in. Of these, ``de-x-du`` may be missing: then the German text must address nobody."""
 ORGANIZATIONS = "organizations"
 
 
@@ -79,6 +82,18 @@ class View:
     def label(self, intent: str, language: str) -> str:
         spec = self.intents.get(intent)
         return intent.replace("_", " ") if spec is None else spec.label.get(language, intent)
+
+    def without_du(self) -> list[str]:
+        """The responses that would say *Sie* to somebody who is to be spoken to with *du*, by name."""
+        return sorted(
+            name
+            for name, variants in self.responses.items()
+            if any(
+                says_sie(texts.get(INFORMAL_GERMAN, texts["de"]))
+                for variant in variants
+                for texts in (variant.text, *(button.title for button in variant.buttons))
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -177,10 +192,12 @@ def _slot(path: Path, key: str, source: Any) -> Slot:
 
 def _texts(path: Path, key: str, name: str, source: Mapping[str, Any]) -> Mapping[str, str]:
     texts = {LANGUAGES[0]: source.get(name), **source.get("translation", {})}
-    for language in LANGUAGES:
-        if not isinstance(texts.get(language), str) or not str(texts[language]).strip():
-            raise ContentError(f"{path}: {key} has no {name} in {language}")
-    return {language: str(text).strip() for language, text in texts.items()}
+    if unknown := set(texts) - set(TAGS):
+        raise ContentError(f"{path}: {key}: unknown language {sorted(unknown)[0]!r}; known are {', '.join(TAGS)}")
+    for tag in (*LANGUAGES, *texts):
+        if not isinstance(texts.get(tag), str) or not str(texts[tag]).strip():
+            raise ContentError(f"{path}: {key} has no {name} in {tag}")
+    return {tag: str(text).strip() for tag, text in texts.items()}
 
 
 def _response(path: Path, key: str, source: Any) -> Response:

@@ -209,15 +209,15 @@ class Dialogue(Composer):
     def _answer_step(self, step: Step, main: Parse, sure: bool) -> Decision | Search:
         """An answer to a question, unless it clearly is something else."""
         flow = self.view.flows[self.state.flow]
-        if sure and main.intent in ("bot_challenge", "greet", "goodbye", "ask_opening_hours"):
+        plain = sure and main.confidence >= policy.SWITCH
+        if plain and main.intent in ("bot_challenge", "greet", "goodbye", "ask_opening_hours"):
             if main.intent == "ask_opening_hours":
                 self._action("action_opening_hours")
                 self._repeat()
                 return self.end("aside")
             return self._small_talk(main.intent)
         changed = (
-            sure
-            and main.confidence >= policy.SWITCH
+            plain
             and main.intent not in flow.intents
             and (policy.is_problem(self.view, main) or main.intent == "ticket_status")
         )

@@ -11,7 +11,7 @@ from bot.responses import Voice
 from bot.state import State
 from bot.times import wanted_moment
 from bot.values import Turn
-from core.values import Address, Decision, Draft, InboxStyle, ResolutionCode
+from core.values import Address, Decision, Draft, InboxStyle, ResolutionCode, spoken
 from nlu.engine import Parse
 
 
@@ -25,7 +25,8 @@ class Composer:
         self.state = State.load(turn.facts.state)
         self.language = turn.parses[0].language if turn.parses else turn.facts.language
         values = {"number": turn.facts.number, "name": turn.facts.requester_name, "desk": turn.desk_name}
-        self.voice = Voice(turn.view, self.language, turn.calendar.zone, self.state.slots, values)
+        tag = spoken(self.language, turn.form_of_address)
+        self.voice = Voice(turn.view, tag, turn.calendar.zone, self.state.slots, values)
         self.replies: list[Draft] = []
         self._changes: dict[str, Any] = {}
 

@@ -61,7 +61,7 @@ def announcement(
 
 def _labels(view: View, slot: str) -> dict[str, str]:
     variants = view.responses.get(f"utter_label_{slot}")
-    return dict(variants[0].text) if variants else dict.fromkeys(LANGUAGES, slot.replace("_", " "))
+    return {language: variants[0].text[language] if variants else slot.replace("_", " ") for language in LANGUAGES}
 
 
 def _summary(view: View, state: State, intent: str | None, words: str, language: str) -> str:

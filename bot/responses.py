@@ -12,35 +12,42 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime, format_time, format_timedelta
 
 from bot.content import Response, View
-from core.values import Choice, Draft
+from core.values import Choice, Draft, language_of
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
 class Voice:
-    """The content of one organization in one language; ``values`` fill placeholders besides the slots."""
+    """The content of one organization, said to one person; ``values`` fill placeholders besides the slots.
+
+    ``tag`` is the language and form in which they are spoken to (``core.values.spoken``).
+    """
 
     view: View
-    language: str
+    tag: str
     zone: ZoneInfo
     slots: Mapping[str, Any]
     values: Mapping[str, str]
+
+    @property
+    def language(self) -> str:
+        return language_of(self.tag)
 
     def has(self, name: str) -> bool:
         return name in self.view.responses
 
     def text(self, name: str, **values: str) -> str:
         """A response's text. Raises ``KeyError`` for one that the content lacks."""
-        return self._fill(self._variant(name).text[self.language], values)
+        return self._fill(self._spoken(self._variant(name).text), values)
 
     def draft(self, name: str, **values: str) -> Draft:
         """A response with its buttons."""
         variant = self._variant(name)
         choices = tuple(
-            Choice(self._fill(button.title[self.language], values), button.payload) for button in variant.buttons
+            Choice(self._fill(self._spoken(button.title), values), button.payload) for button in variant.buttons
         )
-        return Draft(self._fill(variant.text[self.language], values), choices)
+        return Draft(self._fill(self._spoken(variant.text), values), choices)
 
     def moment(self, at: datetime, now: datetime) -> str:
         """A moment as one says it: the time today, the day and time otherwise."""
@@ -54,6 +61,10 @@ class Voice:
     def span(self, length: timedelta) -> str:
         """A length of time as one says it, at least a minute."""
         return format_timedelta(max(length, timedelta(minutes=1)), granularity="minute", locale=self.language)
+
+    def _spoken(self, texts: Mapping[str, str]) -> str:
+        """The text of the person's form of address; a text that addresses nobody has only one for its language."""
+        return texts.get(self.tag) or texts[self.language]
 
     def _variant(self, name: str) -> Response:
         variants = self.view.responses[name]

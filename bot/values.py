@@ -9,6 +9,7 @@ from bot.answers import Hit
 from bot.content import View
 from core.tickets.calendar import Calendar
 from core.tickets.facts import Facts
+from core.values import FormOfAddress
 from nlu.engine import Parse
 
 
@@ -28,6 +29,7 @@ class Turn:
     desk_name: str
     threshold: float | None = None
     hits: tuple[Hit, ...] | None = None
+    form_of_address: FormOfAddress = FormOfAddress.FORMAL
 
 
 @dataclass(frozen=True, slots=True)

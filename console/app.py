@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from starlette.routing import BaseRoute, Route
 
 from bot.content import Content
 from console import words
 from console.admin import Admin
+from console.administration import Administration
 from console.api.app import Api
 from console.auth import Auth
+from console.inboxes import Inboxes, InboxTools
 from console.knowledge import Knowledge
 from console.live import Live
 from console.settings import Settings
@@ -28,13 +29,15 @@ TITLES = {
     "kind": words.KIND,
     "scale": words.SCALE,
     "code": words.CODE,
-    "channel": words.CHANNEL,
+    "form": words.FORM,
     "view": words.VIEW,
     "empty": words.EMPTY,
     "reason": words.REASON,
     "delivery": words.DELIVERY,
     "role": words.ROLE,
     "admin": words.ADMIN,
+    "verdict": words.VERDICT,
+    "run": words.RUN,
 }
 
 
@@ -45,21 +48,22 @@ class Console:
         blobs: BlobStore,
         clock: Clock,
         content: Content,
-        zone: ZoneInfo,
         secret: str,
-        desk_name: str,
-        default_language: str,
         secure_cookies: bool,
+        inboxes: InboxTools,
     ) -> None:
-        pages = Pages(HERE / "templates", zone, desk_name=desk_name, titles=TITLES, history=words.history)
-        auth = Auth(database, clock, pages, secret, default_language, secure_cookies)
+        titles = {**TITLES, "channel": {key: kind.title for key, kind in inboxes.kinds.items()}}
+        pages = Pages(HERE / "templates", titles=titles, history=words.history)
+        auth = Auth(database, clock, pages, secret, secure_cookies)
+        administration = Administration(database, clock, pages, auth)
         self.routes: Sequence[BaseRoute] = [
             Route("/console/login", auth.login, methods=["GET", "POST"]),
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
-            *Knowledge(database, blobs, clock, pages, auth, default_language).routes,
+            *Knowledge(database, blobs, clock, pages, auth).routes,
             *Settings(database, clock, pages, auth).routes,
             *Work(database, blobs, clock, content, pages, auth).routes,
-            *Admin(database, clock, pages, auth).routes,
+            *Admin(administration).routes,
+            *Inboxes(administration, inboxes).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,
         ]

@@ -29,7 +29,8 @@ CODE = {
     "self_resolution": "Solved by the requester with the bot",
     "unconfirmed": "Helped by the bot, not confirmed",
 }
-CHANNEL = {"mail": "Mail", "webchat": "Web chat"}
+FORM = {"formal": "Sie", "informal": "du"}
+"""The forms of address in German are called by their word in every language."""
 VIEW = {
     "mine": "Mine",
     "person": "Needs a person",
@@ -72,7 +73,29 @@ DELIVERY = {
     "cancelled": "Taken back, a person was faster",
 }
 ROLE = {"agent": "Agent", "lead": "Lead", "admin": "Admin"}
-ADMIN = {"staff": "Staff", "teams": "Teams", "organizations": "Customers", "tokens": "API tokens"}
+ADMIN = {
+    "desk": "Desk",
+    "inboxes": "Inboxes",
+    "hours": "Business hours",
+    "staff": "Staff",
+    "teams": "Teams",
+    "organizations": "Customers",
+    "tokens": "API tokens",
+}
+VERDICT = {
+    "good": "Works",
+    "starting": "Starting",
+    "problem": "Has a problem",
+    "paused": "Paused",
+    "archived": "Archived",
+    "stopped": "Runs nowhere",
+}
+RUN = {
+    "starting": "Starting",
+    "running": "Running",
+    "standby": "Ready to take over",
+    "retrying": "Will be tried again",
+}
 HISTORY = {
     "created": "Ticket opened",
     "understood": "Understood: {intent}",

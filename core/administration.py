@@ -14,7 +14,7 @@ from core.models import Agent, Organization, Role, StaffSession, Team, TeamMembe
 from core.search.words import fold
 from core.tickets import lifecycle
 from core.tickets.history import record
-from core.values import SYSTEM
+from core.values import SYSTEM, FormOfAddress
 
 _MAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
 _DOMAIN = re.compile(r"^(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$")
@@ -96,9 +96,17 @@ def save_team(session: Session, team_id: int | None, name: str, level: int) -> i
 
 
 def save_organization(
-    session: Session, organization_id: int | None, name: str, domains: Sequence[str], now: datetime
+    session: Session,
+    organization_id: int | None,
+    name: str,
+    domains: Sequence[str],
+    form_of_address: FormOfAddress | None,
+    now: datetime,
 ) -> int:
-    """Add a customer or change it. Mail from its domains belongs to it; a domain belongs to one customer only."""
+    """Add a customer or change it. Mail from its domains belongs to it; a domain belongs to one customer only.
+
+    ``form_of_address`` None means as the desk speaks to everybody.
+    """
     if not name.strip():
         raise InvalidInput("Give the customer a name.", "name")
     wanted = list(dict.fromkeys(domain.strip().lower().removeprefix("@") for domain in domains if domain.strip()))
@@ -120,6 +128,7 @@ def save_organization(
             raise NotFound("That customer does not exist.")
         organization = found
     organization.name, organization.domains = name.strip()[:200], wanted
+    organization.form_of_address = form_of_address
     session.flush()
     return organization.id
 

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core import rows
-from core.models import Attachment, Conversation, Message, RequesterAddress, Ticket
+from core.models import Attachment, Conversation, Message, Organization, RequesterAddress, Ticket
 from core.values import Address, Choice, OutboundMessage, StoredFile
 
 REFERENCES = 20
@@ -34,10 +34,12 @@ _MESSAGE = (
         RequesterAddress.value,
         RequesterAddress.name,
         Ticket.language,
+        Organization.form_of_address,
     )
     .join(Conversation, Conversation.id == Message.conversation_id)
     .join(RequesterAddress, RequesterAddress.id == Conversation.address_id)
     .join(Ticket, Ticket.id == Message.ticket_id)
+    .outerjoin(Organization, Organization.id == Ticket.organization_id)
     .where(Message.id == bindparam("message"))
 )
 _REFERENCES = (
@@ -76,6 +78,7 @@ def compose(session: Session, message_id: int) -> OutboundMessage:
         language=found.language,
         created_at=found.created_at,
         seq=found.seq,
+        form_of_address=found.form_of_address,
         in_reply_to=found.in_reply_to,
         references=tuple(reversed(earlier)),
         choices=tuple(Choice(choice["title"], choice["payload"]) for choice in found.choices),

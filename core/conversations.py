@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from core import rows
 from core.errors import NotFound
-from core.models import Agent, Attachment, Conversation, Message, OutboxRow, Ticket
-from core.values import ActorKind, Choice, Delivery, Status, StoredFile, ticket_number
+from core.models import Agent, Attachment, Conversation, Inbox, Message, Organization, OutboxRow, Ticket
+from core.values import ActorKind, Choice, Delivery, FormOfAddress, Status, StoredFile, ticket_number
 
 PAGE = 200
 RECENT = 3
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What came after a cursor. ``cursor`` is where to go on; ``owner`` is ``bot``, ``queue`` or an agent's name."""
+    """What came after a cursor. ``cursor`` is where to go on; ``form_of_address`` is the customer's own choice."""
 
     lines: tuple[Line, ...]
     cursor: int
@@ -50,6 +50,7 @@ class Transcript:
     status: Status | None
     agent: str
     with_bot: bool
+    form_of_address: FormOfAddress | None
 
 
 class Standing(NamedTuple):
@@ -114,9 +115,15 @@ _FILES = (
     .order_by(Attachment.id)
 )
 _OWNER = (
-    select(Ticket.status, Ticket.level, Agent.name)
+    select(Ticket.status, Ticket.level, Agent.name, Organization.form_of_address)
     .outerjoin(Agent, Agent.id == Ticket.assignee_id)
+    .outerjoin(Organization, Organization.id == Ticket.organization_id)
     .where(Ticket.id == bindparam("ticket"))
+)
+_INBOX_FORM = (
+    select(Organization.form_of_address)
+    .join(Inbox, Inbox.organization_id == Organization.id)
+    .where(Inbox.id == bindparam("inbox"))
 )
 
 
@@ -137,16 +144,22 @@ def find(session: Session, inbox_id: int, thread_key: str) -> Found | None:
     return Found(*found) if found is not None else None
 
 
+def form_of_address(session: Session, inbox_id: int) -> FormOfAddress | None:
+    """How the customer whose inbox it is wants its people spoken to; None if it is nobody's or they did not say."""
+    found: FormOfAddress | None = rows.scalar(session, _INBOX_FORM, inbox=inbox_id)
+    return found
+
+
 def transcript(session: Session, inbox_id: int, thread_key: str, after: int) -> Transcript:
     """Everything public after the cursor that can no longer be taken back, oldest first."""
     conversation = find(session, inbox_id, thread_key)
     if conversation is None:
-        return Transcript((), 0, False, "", None, "", True)
+        return Transcript((), 0, False, "", None, "", True, form_of_address(session, inbox_id))
     found = rows.execute(session, _LINES, conversation=conversation.id, after=after).all()
     shown = found[:PAGE]
     ticket_id = conversation.ticket_id
     owner = rows.first(session, _OWNER, ticket=ticket_id) if ticket_id is not None else None
-    status, level, agent = owner if owner is not None else (None, 0, None)
+    status, level, agent, form = owner or (None, 0, None, form_of_address(session, inbox_id))
     return Transcript(
         lines=_lines(session, shown),
         cursor=shown[-1].seq if shown else after,
@@ -155,6 +168,7 @@ def transcript(session: Session, inbox_id: int, thread_key: str, after: int) -> 
         status=status,
         agent=agent or "",
         with_bot=level == 0,
+        form_of_address=form,
     )
 
 

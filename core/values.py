@@ -41,6 +41,27 @@ class InboxStyle(StrEnum):
     LETTER = "letter"
 
 
+class FormOfAddress(StrEnum):
+    """How the desk speaks to requesters in German: *Sie* or *du*."""
+
+    FORMAL = "formal"
+    INFORMAL = "informal"
+
+
+INFORMAL_GERMAN = "de-x-du"
+"""The language tag of German that says *du* (BCP 47, private use); ``de`` says *Sie*."""
+
+
+def spoken(language: str, form: FormOfAddress) -> str:
+    """The tag under which texts for a requester are looked up; where there is none, its language's text is right."""
+    return INFORMAL_GERMAN if language == "de" and form is FormOfAddress.INFORMAL else language
+
+
+def language_of(tag: str) -> str:
+    """The language of a tag: ``de`` for ``de-x-du``."""
+    return tag.partition("-")[0]
+
+
 class TicketKind(StrEnum):
     INCIDENT = "incident"
     SERVICE_REQUEST = "service_request"
@@ -235,6 +256,8 @@ class OutboundMessage:
     language: str
     created_at: datetime
     seq: int
+    form_of_address: FormOfAddress | None = None
+    """The customer's choice, if it has one of its own."""
     in_reply_to: str | None = None
     references: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,28 +11,26 @@ from sqlalchemy.orm import Session
 
 from bot import content as contents
 from bot.content import ContentError
+from bot.formality import says_sie
 from config.settings import Settings
-from core import schema
+from core import desk_settings, replies, schema
 from core.database import Database
-from core.models import Agent, InboundReceipt, OutboxRow, PromiseState
-from core.values import Outcome
-from desk import ports, wiring
+from core.knowledge import articles
+from core.models import Agent, InboundReceipt, Organization, OutboxRow, PromiseState
+from core.values import FormOfAddress, Outcome
+from desk import inboxes, ports, setup, wiring
+from desk.findings import Finding
 from nlu import training_data
 from nlu.training_data import TrainingDataError
 
+NAMED = 20
+"""So many names are listed at most."""
 LEAST_FREE = 500 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    good: bool
-    what: str
-    mend: str = ""
 
 
 def examine(settings: Settings) -> list[Finding]:
     """All findings, the good ones too."""
-    return [*_data(settings), *_content(settings), *_mail(settings), *_http(settings), *_database(settings)]
+    return [*_data(settings), *_content(settings), *_http(settings), *_database(settings)]
 
 
 def _data(settings: Settings) -> Iterator[Finding]:
@@ -66,24 +63,6 @@ def _content(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, f"intents.yml lacks {', '.join(sorted(unknown))}.", "Add them, or remove their examples.")
 
 
-def _mail(settings: Settings) -> Iterator[Finding]:
-    mail = settings.mail
-    if not mail.enabled:
-        yield Finding(True, "Mail is switched off (mail.enabled).")
-        return
-    if "@" not in mail.address:
-        yield Finding(False, "The desk has no mail address.", "Set mail.address.")
-    if not mail.smtp_host:
-        yield Finding(False, "Answers by mail cannot be sent.", "Set mail.smtp_host to the server that takes our mail.")
-    if mail.tls_certificate is None and mail.listen_host not in ("127.0.0.1", "::1", "localhost"):
-        yield Finding(
-            False,
-            "Mail is taken from other machines without encryption.",
-            "Set mail.tls_certificate and mail.tls_key, or listen on 127.0.0.1 behind a mail server.",
-        )
-    yield _port(mail.listen_host, mail.listen_port, "mail.listen_port")
-
-
 def _http(settings: Settings) -> Iterator[Finding]:
     http = settings.http
     yield _port(http.host, http.port, "http.port")
@@ -109,14 +88,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, f"The database cannot be opened: {error}", "Check database_url.")
         return
     try:
-        yield from _inside(database)
+        yield from _inside(database, settings)
     except SQLAlchemyError as error:
         yield Finding(False, f"The database cannot be read: {error}", "Check database_url, then firstline db upgrade.")
     finally:
         database.close()
 
 
-def _inside(database: Database) -> Iterator[Finding]:
+def _inside(database: Database, settings: Settings) -> Iterator[Finding]:
     if not schema.is_current(database.engine):
         yield Finding(False, "The database's schema is behind.", "Run firstline db upgrade.")
         return
@@ -132,6 +111,39 @@ def _inside(database: Database) -> Iterator[Finding]:
     yield Finding(
         failed == 0, f"{failed} messages could not be sent.", "Each is marked on its ticket; try again there."
     )
+    yield from inboxes.findings(setup.with_secret(settings), database)
+    yield from _address(database, settings)
+
+
+def _address(database: Database, settings: Settings) -> Iterator[Finding]:
+    """Whoever is to be spoken to with *du* never reads *Sie*."""
+    desk = database.read_now(desk_settings.of_desk).form_of_address
+    customers = database.read_now(lambda session: list(session.scalars(select(Organization))))
+    readers: list[tuple[str | None, int | None]] = [(None, None)] if desk is FormOfAddress.INFORMAL else []
+    readers += [(one.key, one.id) for one in customers if (one.form_of_address or desk) is FormOfAddress.INFORMAL]
+    if not readers:
+        return
+    try:
+        content = contents.load(settings.content.folder)
+    except ContentError:
+        return  # reported already
+    responses, written, ready = set[str](), set[str](), set[str]()
+    for key, organization_id in readers:
+        responses.update(content.of(key).without_du())
+        read = [one for one in database.read_now(articles.visible, organization_id) if one.language == "de"]
+        written.update(one.key for one in read if says_sie("\n\n".join([one.title, one.summary, one.body])))
+        offered = database.read_now(replies.offered, organization_id)
+        ready.update(f"“{one.title}”" for one in offered if says_sie(one.text_de))
+    yield _still_formal("responses", responses, "Give each a text for du (translation: de-x-du, docs/content.md).")
+    yield _still_formal("articles", written, "Write them so that they fit both, such as „Netzteil einstecken“.")
+    yield _still_formal("ready answers", ready, "Write them so that they fit both, or keep one for each customer.")
+
+
+def _still_formal(what: str, names: set[str], mend: str) -> Finding:
+    if not names:
+        return Finding(True, f"No {what} say Sie where the desk says du.")
+    listed = ", ".join(sorted(names)[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    return Finding(False, f"{len(names)} {what} say Sie where the desk says du: {listed}.", mend)
 
 
 def _counts(session: Session) -> tuple[int, int, int]:

@@ -1,4 +1,8 @@
-"""Texts of pages and mails in the reader's language: English in the code, German from the catalogue."""
+"""Texts of pages and mails in the reader's language: English in the code, German from the catalogue.
+
+Requesters' texts are looked up by a tag (``core.values.spoken``): ``de-x-du`` has a catalogue of its own with what
+differs from ``de``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 
 from core.errors import DeskError
+from core.values import language_of
 
 LANGUAGES = ("de", "en")
 LOCALE = Path(__file__).parent / "locale"
@@ -26,10 +31,10 @@ def catalogue(language: str) -> dict[str, str]:
         return {str(message.id): str(message.string) for message in read_po(file) if message.id and message.string}
 
 
-def translator(language: str) -> Translate:
+def translator(tag: str) -> Translate:
     """The function that pages call ``_``: the text in that language, or in English where it is not translated."""
-    known = catalogue(language)
-    return lambda text: known.get(text, text)
+    known, own = catalogue(language_of(tag)), catalogue(tag)
+    return lambda text: own.get(text) or known.get(text, text)
 
 
 def explain(error: DeskError, language: str) -> str:
@@ -44,3 +49,8 @@ def preferred(accept_language: str, default: str) -> str:
         if code in LANGUAGES:
             return code
     return default
+
+
+def asked_for(wanted: str, accept_language: str, default: str) -> str:
+    """The language somebody chose on the page, else the browser's, else the desk's."""
+    return wanted if wanted in LANGUAGES else preferred(accept_language, default)

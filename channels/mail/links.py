@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from channels.base import Receive
+from channels.base import Receive, Surroundings
+from channels.mail.configuration import MailConfiguration
 from channels.mail.render import HelpLinks
-from core.clock import Clock
-from core.values import Address, InboundMessage, OutboundMessage
+from core.inboxes.kinds import InboxSettings
+from core.values import Address, InboundMessage, OutboundMessage, spoken
 from web.languages import translator
 from web.pages import Pages
 from web.signing import ExpiredToken, InvalidToken, Signer
@@ -30,35 +30,36 @@ _WORDS = {"solved": "Solved", "help": "I still need help"}
 class Links:
     """Makes the links and serves the page behind them."""
 
-    def __init__(self, inbox_id: int, public_url: str, secret: str, clock: Clock) -> None:
-        self._inbox_id = inbox_id
-        self._public_url = public_url
-        self._signer = Signer(secret, "mail-answer")
-        self._clock = clock
-        self._pages = Pages(Path(__file__).parent / "templates", ZoneInfo("UTC"))
+    def __init__(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings) -> None:
+        self._inbox_id = inbox.id
+        self._public_url = desk.public_url
+        self._signer = Signer(desk.secret, f"mail-answer-{inbox.id}")
+        self._clock = desk.clock
+        self._unknown = spoken("de", inbox.form_of_address)
+        self._pages = Pages(Path(__file__).parent / "templates")
         self.receive: Callable[[], Awaitable[Receive]] | None = None
-        self.route = Route("/answer/{token}", self._answer, methods=["GET", "POST"])
+        self.route = Route(f"/answer/{inbox.id}/{{token}}", self._answer, methods=["GET", "POST"])
 
-    def of(self, message: OutboundMessage) -> HelpLinks | None:
-        """The links of a message that offers help."""
+    def of(self, message: OutboundMessage, tag: str) -> HelpLinks | None:
+        """The links of a message that offers help; ``tag`` is how its reader is spoken to."""
         if not message.offers_help:
             return None
-        return HelpLinks(self._link(message, "solved"), self._link(message, "help"))
+        return HelpLinks(self._link(message, tag, "solved"), self._link(message, tag, "help"))
 
-    def _link(self, message: OutboundMessage, answer: str) -> str:
-        values = [message.message_id, message.thread_key, message.recipient.value, message.language, answer]
-        return f"{self._public_url}/answer/{self._signer.sign(values)}"
+    def _link(self, message: OutboundMessage, tag: str, answer: str) -> str:
+        values = [message.message_id, message.thread_key, message.recipient.value, tag, answer]
+        return f"{self._public_url}/answer/{self._inbox_id}/{self._signer.sign(values)}"
 
     async def _answer(self, request: Request) -> Response:
         try:
             values = self._signer.read(request.path_params["token"], VALID)
         except ExpiredToken:
-            return self._pages.page("answer.html", "de", 410, state="expired", answer="")
+            return self._pages.page("answer.html", self._unknown, 410, state="expired", answer="")
         except InvalidToken:
-            return self._pages.page("answer.html", "de", 404, state="invalid", answer="")
-        message_id, thread_key, address, language, answer = values
+            return self._pages.page("answer.html", self._unknown, 404, state="invalid", answer="")
+        message_id, thread_key, address, tag, answer = values
         if request.method == "GET":
-            return self._pages.page("answer.html", language, state="ask", answer=answer)
+            return self._pages.page("answer.html", tag, state="ask", answer=answer)
         assert self.receive is not None
         receive = await self.receive()
         await receive(
@@ -66,10 +67,10 @@ class Links:
                 inbox_id=self._inbox_id,
                 dedupe_key=f"answer-{message_id}-{answer}",
                 sender=Address("email", address),
-                text=translator(language)(_WORDS[answer]) + ".",
+                text=translator(tag)(_WORDS[answer]) + ".",
                 received_at=self._clock.now(),
                 thread_key=thread_key,
                 payload=ANSWERS[answer],
             )
         )
-        return self._pages.page("answer.html", language, state="done", answer=answer)
+        return self._pages.page("answer.html", tag, state="done", answer=answer)

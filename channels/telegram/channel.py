@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,22 +21,20 @@ from starlette.routing import BaseRoute, Route
 from telegram import WebhookInfo
 from telegram.error import BadRequest, ChatMigrated, TelegramError
 
-from channels.base import Capabilities, DeliveryError, Receive
+from channels.base import Connected, DeliveryError, Receive, Surroundings
 from channels.telegram import parse as parsing
 from channels.telegram import render, words
 from channels.telegram.client import API, LONG_POLL, TRANSFER_TIMEOUT, Client, failure, patiently, problem
+from channels.telegram.configuration import TelegramConfiguration
 from channels.telegram.contents import MAX_UPLOAD
 from channels.telegram.parse import Me
 from channels.telegram.place import Place, message_id
 from channels.telegram.reception import Reception
 from channels.telegram.render import FilePart, Part, TextPart
-from channels.telegram.settings import TelegramSettings
 from core import conversations, outbox
-from core.blobs import BlobStore
-from core.clock import Clock
-from core.database import Database
 from core.errors import InboxProblem
-from core.values import InboxStyle, OutboundMessage
+from core.inboxes.kinds import InboxSettings
+from core.values import OutboundMessage, spoken
 from web.languages import LANGUAGES
 from web.responses import json_object
 from web.responses import problem as http_problem
@@ -52,38 +50,27 @@ MAX_UPDATE = 1024 * 1024
 class Telegram:
     """One bot's adapter."""
 
-    capabilities = Capabilities(style=InboxStyle.DIALOGUE, buttons=True, attachments=True)
-
-    def __init__(
-        self,
-        inbox_id: int,
-        settings: TelegramSettings,
-        public_url: str,
-        secret: str,
-        database: Database,
-        blobs: BlobStore,
-        clock: Clock,
-    ) -> None:
-        self.inbox_id = inbox_id
-        self._settings = settings
-        self._database = database
-        self._blobs = blobs
-        self._clock = clock
-        self._client = Client(settings.token, settings.api_url)
-        self._reception = Reception(inbox_id, settings, self._client, database, blobs, clock)
+    def __init__(self, inbox: InboxSettings[TelegramConfiguration], desk: Surroundings) -> None:
+        self.inbox_id = inbox.id
+        self._inbox = inbox
+        self._settings = inbox.configuration
+        self._database = desk.database
+        self._blobs = desk.blobs
+        self._clock = desk.clock
+        self._client = Client(self._settings.token.get_secret_value(), self._settings.api_url)
+        self._reception = Reception(inbox, self._client, desk)
         self._next: int | None = None
         self._taken_at: datetime | None = None
         self._is_in_trouble = False
-        path = f"/telegram/{inbox_id}"
-        self._webhook_url = public_url + path
-        self._webhook_secret = hmac.digest(
-            secret.encode(), f"telegram-webhook:{settings.bot_id}".encode(), hashlib.sha256
-        ).hex()
+        path = f"/telegram/{inbox.id}"
+        self._webhook_url = desk.public_url + path
+        purpose = f"telegram-webhook:{self._settings.bot_id}"
+        self._webhook_secret = hmac.digest(desk.secret.encode(), purpose.encode(), hashlib.sha256).hex()
         self.routes: Sequence[BaseRoute] = [Route(path, self._webhook, methods=["POST"])]
 
     # -- in ---------------------------------------------------------------------------------------------------------
 
-    async def run(self, receive: Receive, connected: Callable[[], None] = lambda: None) -> None:
+    async def run(self, receive: Receive, connected: Connected) -> None:
         """Bring in messages until cancelled. Raises ``InboxProblem``; what Telegram could not hand over stays there."""
         me = await patiently(self._client.get_me)
         self._reception.open(Me(me.id, me.username or ""), receive)
@@ -109,10 +96,10 @@ class Telegram:
 
     async def _register_menu(self) -> None:
         for language in (None, *LANGUAGES):
-            menu = words.commands(language or self._settings.language)
+            menu = words.commands(spoken(language or self._inbox.language, self._inbox.form_of_address))
             await patiently(self._client.set_my_commands, menu, language_code=language)
 
-    async def _poll(self, connected: Callable[[], None]) -> None:
+    async def _poll(self, connected: Connected) -> None:
         if (await patiently(self._client.get_webhook_info)).url:
             log.warning("webhook_removed", inbox=self.inbox_id)
             await patiently(self._client.delete_webhook)
@@ -166,7 +153,7 @@ class Telegram:
         self._taken_at = self._clock.now()
         return Response(status_code=200)
 
-    async def _keep_webhook(self, connected: Callable[[], None]) -> None:
+    async def _keep_webhook(self, connected: Connected) -> None:
         self._require_https()
         await patiently(
             self._client.set_webhook,

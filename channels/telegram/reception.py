@@ -13,21 +13,19 @@ import structlog
 from telegram import InlineKeyboardMarkup, Update
 from telegram.error import BadRequest, Forbidden, RetryAfter
 
-from channels.base import Receive
+from channels.base import Receive, Surroundings
 from channels.telegram import parse as parsing
 from channels.telegram import render, words
 from channels.telegram.client import Arguments, Client, wait_of
+from channels.telegram.configuration import TelegramConfiguration
 from channels.telegram.contents import What
 from channels.telegram.fetching import Fetching
 from channels.telegram.parse import Command, Me, Moved, Origin, Parsed, Passed, Pressed, Said
-from channels.telegram.settings import TelegramSettings
 from core import conversations, intake, requesters
-from core.blobs import BlobStore
-from core.clock import Clock
-from core.database import Database
 from core.errors import DeskError
+from core.inboxes.kinds import InboxSettings
 from core.tickets import lifecycle
-from core.values import InboundMessage, Outcome
+from core.values import InboundMessage, Outcome, spoken
 
 log = structlog.get_logger(__name__)
 
@@ -43,22 +41,14 @@ ALBUMS = 200
 class Reception:
     """Takes updates in from ``open`` on."""
 
-    def __init__(
-        self,
-        inbox_id: int,
-        settings: TelegramSettings,
-        client: Client,
-        database: Database,
-        blobs: BlobStore,
-        clock: Clock,
-    ) -> None:
-        self._inbox_id = inbox_id
-        self._settings = settings
+    def __init__(self, inbox: InboxSettings[TelegramConfiguration], client: Client, desk: Surroundings) -> None:
+        self._inbox = inbox
+        self._inbox_id = inbox.id
         self._client = client
-        self._database = database
-        self._clock = clock
+        self._database = desk.database
+        self._clock = desk.clock
         self._albums: OrderedDict[str, None] = OrderedDict()
-        self._fetching = Fetching(client, blobs)
+        self._fetching = Fetching(client, desk.blobs)
         self._is_open = asyncio.Event()
 
     def open(self, me: Me, receive: Receive) -> None:
@@ -126,14 +116,14 @@ class Reception:
                 thread_key=said.origin.place.thread_key,
                 attachments=files,
                 language=language,
-                placeholder=words.describe(language, (*said.extras, *missing)),
+                placeholder=words.describe(self._tag(language), (*said.extras, *missing)),
                 revises=said.external_id if said.is_revision else None,
                 accompanies=self._accompanies(said),
             )
         )
         for extra in missing:
             if extra.what is What.TOO_LARGE and receipt.outcome is not Outcome.IGNORED:
-                await self._answer(said.origin, words.file_too_large(language, extra.values["name"]))
+                await self._answer(said.origin, words.file_too_large(self._tag(language), extra.values["name"]))
 
     def _accompanies(self, said: Said) -> bool:
         """Pictures sent as one come one by one; one answer is enough for those without words of their own."""
@@ -157,7 +147,7 @@ class Reception:
         wanted = render.choice_of(pressed.data)
         asked = await self._asked(place.thread_key, wanted[0]) if wanted is not None else None
         if wanted is None or asked is None or wanted[1] >= len(asked.choices):
-            await self._notice(pressed, words.too_old(language))
+            await self._notice(pressed, words.too_old(self._tag(language)))
             await self._pass(key, "a button of nothing the desk knows")
             return
         message_id, choice = wanted[0], asked.choices[wanted[1]]
@@ -179,7 +169,7 @@ class Reception:
             before = await self._asked(place.thread_key, receipt.message_id)
             title = before.text if before is not None else title
         await self._settle(pressed, render.answered(asked.text, title))
-        await self._notice(pressed, "" if title == choice.title else words.already_answered(language, title))
+        await self._notice(pressed, "" if title == choice.title else words.already_answered(self._tag(language), title))
 
     async def _asked(self, thread_key: str, message_id: int) -> conversations.Said | None:
         return await self._database.read(conversations.said, self._inbox_id, thread_key, message_id)
@@ -188,7 +178,7 @@ class Reception:
         now = self._clock.now()
         sender = pressed.origin.sender
         await self._database.write(requesters.choose_language, self._inbox_id, sender, language, now)
-        await self._settle(pressed, words.language_chosen(language))
+        await self._settle(pressed, words.language_chosen(self._tag(language)))
         await self._notice(pressed, "")
 
     async def _settle(self, pressed: Pressed, text: str) -> None:
@@ -208,25 +198,27 @@ class Reception:
         language, origin = await self._language(command.origin), command.origin
         match command.name:
             case "status":
-                text = words.standings(language, await self._standings(origin))
+                text = words.standings(self._tag(language), await self._standings(origin))
                 await self._answer(origin, text, reply_to=command.message_id)
             case "language":
-                question = words.ask_language(language)
+                question = words.ask_language(self._tag(language))
                 await self._answer(origin, question, render.languages(), command.message_id)
             case "human":
                 if await self._call_a_person(command, language):
                     return
             case _:
-                settings = self._settings
-                text = words.consent(language, settings.name, settings.consent.get(language, ""), settings.privacy_url)
-                await self._answer(origin, text, reply_to=command.message_id)
+                await self._answer(origin, self._consent(language), reply_to=command.message_id)
         await self._pass(command.dedupe_key, f"the command /{command.name}")
+
+    def _consent(self, language: str) -> str:
+        own, inbox = self._inbox.configuration.consent(language), self._inbox
+        return words.consent(self._tag(language), inbox.sender_name, own, inbox.configuration.privacy_url)
 
     async def _call_a_person(self, command: Command, language: str) -> bool:
         """Hand the wish to the desk. False, and the person hears it, if people have their request already."""
         for one in (await self._standings(command.origin))[:1]:
             if one.level > 0 and one.status in lifecycle.ACTIVE:
-                text = words.already_with_people(language, one)
+                text = words.already_with_people(self._tag(language), one)
                 await self._answer(command.origin, text, reply_to=command.message_id)
                 return False
         await self._receive(
@@ -234,7 +226,7 @@ class Reception:
                 inbox_id=self._inbox_id,
                 dedupe_key=command.dedupe_key,
                 sender=command.origin.sender,
-                text=words.wish_for_a_person(language),
+                text=words.wish_for_a_person(self._tag(language)),
                 received_at=self._clock.now(),
                 external_id=command.dedupe_key,
                 thread_key=command.origin.place.thread_key,
@@ -252,7 +244,11 @@ class Reception:
     async def _language(self, origin: Origin) -> str:
         """What the person chose or was last understood in, else what their Telegram is set to, else the inbox's."""
         known = await self._database.read(requesters.language, origin.sender)
-        return known or origin.language or self._settings.language
+        return known or origin.language or self._inbox.language
+
+    def _tag(self, language: str) -> str:
+        """Under which the adapter's own words are looked up."""
+        return spoken(language, self._inbox.form_of_address)
 
     async def _answer(
         self, origin: Origin, text: str, keyboard: InlineKeyboardMarkup | None = None, reply_to: int | None = None

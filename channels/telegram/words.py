@@ -1,4 +1,7 @@
-"""What the adapter itself says, in the person's language: consent, how things stand, what cannot be shown. Pure."""
+"""What the adapter itself says, in the person's language: consent, how things stand, what cannot be shown. Pure.
+
+Each is looked up by a language's tag (``core.values.spoken``).
+"""
 
 from __future__ import annotations
 

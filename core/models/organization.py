@@ -8,17 +8,24 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base
+from core.models.base import Base, choice
+from core.values import FormOfAddress
 
 
 class Organization(Base):
-    """A customer. ``key`` names its content folder; mail from ``domains`` belongs to it."""
+    """A customer. ``key`` names its content folder; mail from ``domains`` belongs to it.
+
+    ``form_of_address`` None means as the desk speaks to everybody, ``calendar_id`` None the hours of the inbox it
+    writes to, or of the desk.
+    """
 
     __tablename__ = "organization"
 
     key: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     domains: Mapped[list[Any]] = mapped_column(default=list)
+    form_of_address: Mapped[FormOfAddress | None] = mapped_column(choice(FormOfAddress))
+    calendar_id: Mapped[int | None] = mapped_column(ForeignKey("business_calendar.id"))
     created_at: Mapped[datetime]
 
 

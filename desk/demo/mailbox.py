@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 from channels.mail import parse as parsing
 from core.clock import Clock
 from core.errors import NotFound
+from core.values import FormOfAddress, spoken
 from web.languages import preferred
 from web.pages import Pages
 
@@ -47,7 +48,14 @@ class Mailbox:
     """All demo customers share one mailbox; its mails lie as files in a folder."""
 
     def __init__(
-        self, folder: Path, desk_address: str, desk_port: int, customers: Sequence[str], pages: Pages, clock: Clock
+        self,
+        folder: Path,
+        desk_address: str,
+        desk_port: int,
+        customers: Sequence[str],
+        pages: Pages,
+        form_of_address: FormOfAddress,
+        clock: Clock,
     ) -> None:
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +63,7 @@ class Mailbox:
         self._desk_port = desk_port
         self._customers = tuple(customers)
         self._pages = pages
+        self._form_of_address = form_of_address
         self._clock = clock
         self.routes: Sequence[BaseRoute] = [
             Route("/demo/mailbox", self._show, methods=["GET"]),
@@ -92,11 +101,11 @@ class Mailbox:
         return sorted(found.values(), key=lambda letter: letter.key, reverse=True)
 
     async def _show(self, request: Request) -> Response:
-        language = preferred(request.headers.get("accept-language", ""), "de")
+        tag = spoken(preferred(request.headers.get("accept-language", ""), "de"), self._form_of_address)
         letters = await asyncio.to_thread(self.letters)
         chosen = next((one for one in letters if one.key == request.query_params.get("mail")), None)
         return self._pages.page(
-            "mailbox.html", language, letters=letters, chosen=chosen, customers=self._customers, desk=self._desk_address
+            "mailbox.html", tag, letters=letters, chosen=chosen, customers=self._customers, desk=self._desk_address
         )
 
     async def _html(self, request: Request) -> Response:

@@ -225,7 +225,7 @@ def test_a_letter_gets_one_good_proposal() -> None:
     talk = Talk(style=InboxStyle.LETTER, requester_name="Carla")
     proposal = talk.says("Der Drucker druckt nicht.", parse("printer_problem"))
     [letter] = proposal.replies
-    assert letter.offers_help and "Guten Tag Carla," in letter.text and "FL-1001" in letter.text
+    assert letter.offers_help and "Guten Tag Carla!" in letter.text and "FL-1001" in letter.text
     assert "1. " in letter.text and "3. " in letter.text
     assert talk.says("Hilft nicht.", parse("deny")).handoff is not None
 

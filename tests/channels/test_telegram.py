@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from channels.telegram import channel as telegram_channel
 from channels.telegram.channel import Telegram
+from channels.telegram.client import API
 from channels.telegram.contents import MAX_DOWNLOAD
-from channels.telegram.settings import TelegramSettings
 from core.database import Database
 from core.errors import InboxProblem
 from core.models import InboundReceipt, Requester, Ticket, WorkKind, WorkRow
@@ -23,10 +23,11 @@ from core.tickets import actions
 from core.values import Choice, Delivery, Draft, InboundMessage, Outcome, Receipt, StoredFile
 from tests.contract.bench import until
 from tests.contract.ground import Ground
-from tests.contract.telegram import PEOPLE, TelegramBench, TelegramWebhookBench
+from tests.contract.telegram import PEOPLE, TelegramBench, TelegramWebhookBench, bot_inbox
 from tests.fakes.clock import SetClock
 from tests.fakes.telegram import FakeTelegram, Json, Message, Person, Refused
 
+SECRET = "4711:a_secret_of_the_tests"
 CARLA, DORA = PEOPLE["carla"], PEOPLE["dora"]
 JOHN = Person(503, "John", "en")
 GROUP: Json = {"id": -100200300, "type": "supergroup", "title": "Vertrieb"}
@@ -328,9 +329,8 @@ async def test_one_person_on_two_bots_has_two_tickets(line: TelegramBench) -> No
     ground, token = line.ground, "815:BBF-another_secret"
     other = line.server.add_bot(token, "other_bot")
     inbox_id = await ground.open_inbox("telegram", "815")
-    settings = TelegramSettings(token, "HR", api_url=line.server.url)
-    second = Telegram(inbox_id, settings, "", "secret", ground.database, ground.blobs, ground.clock)
-    running = asyncio.create_task(second.run(ground.receive))
+    second = Telegram(bot_inbox(inbox_id, token, line.server), ground.surroundings("", "secret"))
+    running = asyncio.create_task(second.run(ground.receive, lambda: None))
     await line.bot.say(CARLA, "VPN geht nicht")
     await other.say(CARLA, "Urlaub beantragen")
 
@@ -351,10 +351,9 @@ async def test_a_conversation_of_a_former_bot_says_so(line: TelegramBench) -> No
     await line.bot.say(CARLA, "VPN geht nicht")
     await line.settle()
     ground = line.ground
-    settings = TelegramSettings("999:secret", "Desk", api_url=line.server.url)
     await ground.stop_delivering()
-    renamed = Telegram(line.channel.inbox_id, settings, "", "secret", ground.database, ground.blobs, ground.clock)
-    ground.deliver_through(renamed)
+    inbox = bot_inbox(line.channel.inbox_id, "999:another_secret", line.server)
+    ground.deliver_through(Telegram(inbox, ground.surroundings("", "secret")))
     message_id = await ground.say("Hallo")
 
     async def look() -> bool:
@@ -470,30 +469,30 @@ async def test_what_is_newer_than_the_library_is_named(line: TelegramBench) -> N
 
 
 async def _problem_of(ground: Ground, server: FakeTelegram, token: str, **changes: Any) -> InboxProblem:
-    settings = TelegramSettings(token, "Desk", api_url=server.url, **changes)
     inbox_id = await ground.open_inbox("telegram", token)
-    adapter = Telegram(inbox_id, settings, "http://127.0.0.1:9", "secret", ground.database, ground.blobs, ground.clock)
+    inbox = bot_inbox(inbox_id, token, server, **changes)
+    adapter = Telegram(inbox, ground.surroundings("http://127.0.0.1:9", "secret"))
     with pytest.raises(InboxProblem) as found:
-        await adapter.run(ground.receive)
+        await adapter.run(ground.receive, lambda: None)
     return found.value
 
 
 async def test_a_second_program_is_named_as_the_problem(ground: Ground) -> None:
     async with FakeTelegram() as server:
-        bot = server.add_bot("4711:secret")
-        failing = asyncio.create_task(_problem_of(ground, server, "4711:secret"))
+        bot = server.add_bot(SECRET)
+        failing = asyncio.create_task(_problem_of(ground, server, SECRET))
 
         async def polls() -> bool:
             return bot.is_polled
 
         await until(polls, "a long poll")
         async with httpx.AsyncClient() as other:
-            await other.post(f"{server.url}/bot4711:secret/getUpdates", data={"timeout": 1})
+            await other.post(f"{server.url}/bot{SECRET}/getUpdates", data={"timeout": 1})
         problem = await failing
     assert str(problem).startswith("Another program fetches the messages of this bot too")
 
 
-@pytest.mark.parametrize("token", ["4711:wrong", "4711"])
+@pytest.mark.parametrize("token", ["4711:no_longer_valid"])
 async def test_a_token_that_is_refused_is_not_repeated_in_the_error(ground: Ground, token: str) -> None:
     async with FakeTelegram() as server:
         problem = await _problem_of(ground, server, token)
@@ -502,8 +501,8 @@ async def test_a_token_that_is_refused_is_not_repeated_in_the_error(ground: Grou
 
 async def test_no_connection_is_the_problem(ground: Ground) -> None:
     async with FakeTelegram() as server:
-        server.add_bot("4711:secret")
-    problem = await _problem_of(ground, server, "4711:secret")
+        server.add_bot(SECRET)
+    problem = await _problem_of(ground, server, SECRET)
     assert str(problem).startswith("Telegram cannot be reached: ") and "secret" not in str(problem)
 
 
@@ -546,25 +545,24 @@ async def test_trouble_with_the_webhook_is_told_until_it_is_over(
 ) -> None:
     monkeypatch.setattr(telegram_channel, "LOOK_EVERY", 0.02)
     async with FakeTelegram() as server:
-        bot = server.add_bot("4711:secret")
+        bot = server.add_bot(SECRET)
         await bot.say(CARLA, "VPN geht nicht")
-        problem = await _problem_of(ground, server, "4711:secret", receive="webhook")
+        problem = await _problem_of(ground, server, SECRET, receive="webhook")
     assert str(problem) == "Telegram cannot hand over 1 messages. It says: Connection refused"
     assert "http://127.0.0.1:9/telegram/" in problem.mend.format(**problem.values)
 
 
 async def test_a_webhook_needs_https(ground: Ground) -> None:
-    settings = TelegramSettings("4711:secret", "Desk", "webhook")
-    adapter = Telegram(1, settings, "http://desk.example", "secret", ground.database, ground.blobs, ground.clock)
+    inbox = bot_inbox(1, SECRET, FakeTelegram(), receive="webhook", api_url=API)
+    adapter = Telegram(inbox, ground.surroundings("http://desk.example", "secret"))
     with pytest.raises(InboxProblem, match="over HTTPS only"):
         adapter._require_https()
 
 
 async def test_a_trial_changes_nothing(ground: Ground) -> None:
     async with FakeTelegram() as server:
-        bot = server.add_bot("4711:secret")
-        settings = TelegramSettings("4711:secret", "Desk", api_url=server.url)
-        adapter = Telegram(0, settings, "", "secret", ground.database, ground.blobs, ground.clock)
+        bot = server.add_bot(SECRET)
+        adapter = Telegram(bot_inbox(0, SECRET, server), ground.surroundings("", "secret"))
         await adapter.test()
         bot.set_webhook({"url": "https://elsewhere.example/hook"})
         with pytest.raises(InboxProblem, match=r"https://elsewhere\.example/hook"):

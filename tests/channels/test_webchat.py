@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
-from channels.webchat.channel import WebChat
+from bot.formality import says_du, says_sie
+from channels.base import Surroundings
+from channels.webchat.channel import ASSETS, WebChat
+from channels.webchat.configuration import MEGABYTE, WebChatConfiguration
 from core import intake
 from core.blobs import FolderBlobStore
 from core.database import Database
+from core.inboxes.kinds import InboxSettings
+from core.models import Inbox, Organization
 from core.tickets import actions
-from core.values import Draft, InboundMessage, Receipt
+from core.values import Draft, FormOfAddress, InboundMessage, Receipt
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
 
@@ -53,15 +61,21 @@ async def desk(database: Database, clock: SetClock) -> Desk:
 
 @pytest.fixture
 async def http(desk: Desk, database: Database, clock: SetClock, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    chat = WebChat(
-        desk.chat, "main", "Desk", database, FolderBlobStore(tmp_path), clock, "secret", ("https://ok.example",),
-        1000, 200, 5, 3,
-    )  # fmt: skip
+    configuration = WebChatConfiguration(
+        key="main",
+        allowed_origins=("https://ok.example",),
+        max_attachment_megabytes=1,
+        max_message_characters=200,
+        messages_per_minute=5,
+        sessions_per_hour=3,
+    )
+    inbox = InboxSettings(desk.chat, "webchat", "Chat", "Desk", "de", configuration)
+    chat = WebChat(inbox, Surroundings(database, FolderBlobStore(tmp_path), clock, "http://desk.example", "secret"))
 
     async def receive(message: InboundMessage) -> Receipt:
         return await database.write(intake.receive, message, clock.now())
 
-    running = asyncio.create_task(chat.run(receive))
+    running = asyncio.create_task(chat.run(receive, lambda: None))
     transport = httpx.ASGITransport(Starlette(routes=list(chat.routes)))
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
         yield client
@@ -133,8 +147,56 @@ async def test_a_file_goes_with_its_message_and_to_nobody_else(http: httpx.Async
     mine = await http.get(f"/chat/main/files/{shown['id']}", headers=visitor.headers)
     assert mine.content == b"\x89PNG" and mine.headers["content-security-policy"] == "sandbox"
     assert (await http.get(f"/chat/main/files/{shown['id']}", headers=other.headers)).status_code == 404
-    assert (await visitor.upload(b"x" * 1001)).status_code == 413
+    assert (await visitor.upload(b"x" * (MEGABYTE + 1))).status_code == 413
     assert (await visitor.upload(b"")).status_code == 422
+
+
+async def test_the_widget_learns_how_people_are_spoken_to(
+    http: httpx.AsyncClient, visitor: Visitor, database: Database, desk: Desk, clock: SetClock
+) -> None:
+    """Before anybody speaks by whose chat it is, afterwards by whose ticket it is."""
+
+    def choose(session: Session, customer: str, form: FormOfAddress | None) -> None:
+        organization = session.scalars(select(Organization).where(Organization.key == customer)).one()
+        organization.form_of_address = form
+
+    def is_alphas(session: Session) -> None:
+        session.get_one(Inbox, desk.chat).organization_id = 1
+
+    about = {"name": "Desk", "form_of_address": "formal"}
+    assert (await http.get("/chat/main/about")).json() == about
+    await database.write(is_alphas)
+    await database.write(choose, "alpha", FormOfAddress.INFORMAL)
+    assert (await http.get("/chat/main/about")).json() == {**about, "form_of_address": "informal"}
+    assert (await visitor.fetch())["form_of_address"] == "informal"
+    await visitor.post(id="message-1", text="Hallo")
+    await database.write(choose, "alpha", None)
+    assert (await visitor.fetch())["form_of_address"] == "formal"
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("de", "Die Nachricht ist länger als 200 Zeichen."), ("en", "The message is longer than 200 characters.")],
+)
+async def test_it_explains_in_the_visitor_s_language(
+    http: httpx.AsyncClient, visitor: Visitor, language: str, title: str
+) -> None:
+    answer = await http.post(
+        "/chat/main/messages",
+        json={"id": "message-1", "text": "x" * 201},
+        headers={**visitor.headers, "accept-language": language},
+    )
+    assert answer.json()["title"] == title
+
+
+def test_the_widget_s_own_texts_have_a_du() -> None:
+    script = (ASSETS / "firstline-chat.js").read_text("utf-8")
+    text = re.compile(r'(\w+): "([^"]*)"')
+    german = dict(text.findall(script.partition("  de: {")[2].partition("\n  },")[0]))
+    du = dict(text.findall(script.partition('TEXTS["de-x-du"] = {')[2].partition("\n};")[0]))
+    assert "greeting" in german and set(du) <= set(german)
+    assert not any(says_du(one) for one in german.values())
+    assert not any(says_sie(one) for one in {**german, **du}.values())
 
 
 async def test_only_allowed_pages_may_embed_it(http: httpx.AsyncClient) -> None:

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any, Literal
 
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from channels.telegram.adapter import TelegramAdapter
 from channels.telegram.channel import Telegram
-from channels.telegram.settings import TelegramSettings
+from channels.telegram.configuration import TelegramConfiguration
 from core.errors import InboxProblem
+from core.inboxes.kinds import InboxSettings
 from tests.contract.bench import Bench, Failure, File, Sent, Shown, until
 from tests.contract.ground import Died, Ground
 from tests.fakes.http import serving
@@ -22,6 +25,11 @@ from tests.fakes.telegram import FakeTelegram, Message, Person, Refused
 
 TOKEN = "4711:AAF-the_secret_of_the_bot_0123456789"
 PEOPLE = {"carla": Person(501, "Carla"), "dora": Person(502, "Dora")}
+
+
+def bot_inbox(inbox_id: int, token: str, server: FakeTelegram, **settings: Any) -> InboxSettings[TelegramConfiguration]:
+    configuration = TelegramConfiguration(token=SecretStr(token), **{"api_url": server.url, **settings})
+    return InboxSettings(inbox_id, "telegram", "Telegram", "Service Desk", "de", configuration)
 
 
 class TelegramBench(Bench):
@@ -52,11 +60,9 @@ class TelegramBench(Bench):
         """Nobody calls a bot that polls."""
 
     async def _start(self) -> None:
-        settings = TelegramSettings(TOKEN, "Service Desk", self.way, api_url=self.server.url)
         ground = self.ground
-        self.channel = Telegram(
-            self._inbox_id, settings, self._url, self.secrets[2], ground.database, ground.blobs, ground.clock
-        )
+        inbox = bot_inbox(self._inbox_id, TOKEN, self.server, receive=self.way)
+        self.channel = TelegramAdapter().build(inbox, ground.surroundings(self._url, self.secrets[2]))
         connected = asyncio.Event()
         self._running = asyncio.create_task(self._supervise(self.channel, connected))
         await connected.wait()

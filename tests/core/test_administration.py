@@ -63,15 +63,15 @@ def test_an_address_that_cannot_be_is_refused(database: Database, desk: Desk, cl
 
 
 def test_a_domain_belongs_to_one_customer(database: Database, desk: Desk, clock: SetClock) -> None:
-    new = database.write_now(administration.save_organization, None, "Gamma", ["@Gamma.example "], clock.now())
+    new = database.write_now(administration.save_organization, None, "Gamma", ["@Gamma.example "], None, clock.now())
     message = letter(desk, clock)
     database.write_now(intake.receive, message, clock.now())
     with pytest.raises(InvalidInput):
-        database.write_now(administration.save_organization, new, "Gamma", ["alpha.example"], clock.now())
+        database.write_now(administration.save_organization, new, "Gamma", ["alpha.example"], None, clock.now())
     with pytest.raises(InvalidInput):
-        database.write_now(administration.save_organization, None, "Gamma", [], clock.now())
+        database.write_now(administration.save_organization, None, "Gamma", [], None, clock.now())
     with pytest.raises(InvalidInput):
-        database.write_now(administration.save_organization, None, "Delta", ["no domain"], clock.now())
+        database.write_now(administration.save_organization, None, "Delta", ["no domain"], None, clock.now())
 
 
 def test_teams_have_a_level_and_a_name_of_their_own(database: Database, desk: Desk, clock: SetClock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config import settings as configuration
-from config.settings import Settings, SettingsError
-from core import intake, schema
+from config.settings import PACK, Settings, SettingsError
+from core import intake, replies, schema
 from core.blobs import FolderBlobStore
+from core.clock import SystemClock
 from core.database import Database
 from core.errors import Conflict, InvalidInput
-from core.models import Message, Ticket
+from core.models import Message, Organization, Ticket
+from core.values import FormOfAddress
 from desk import archive, checks, cli
 from tests.core.desk import letter, seed
 from tests.desk.model import MODELS
@@ -28,8 +31,8 @@ def _settings(data: Path, url: str = "") -> Settings:
 
 
 def test_an_unknown_setting_is_an_error_wherever_it_stands(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"mail\.prot: there is no such setting"):
-        configuration.load({"FIRSTLINE_MAIL__PROT": "25"})
+    with pytest.raises(SettingsError, match=r"http\.prot: there is no such setting"):
+        configuration.load({"FIRSTLINE_HTTP__PROT": "25"})
     (tmp_path / "a.toml").write_text("[http]\ncolour = 1\n")
     with pytest.raises(SettingsError, match=r"http\.colour"):
         configuration.load({}, tmp_path / "a.toml")
@@ -37,11 +40,11 @@ def test_an_unknown_setting_is_an_error_wherever_it_stands(tmp_path: Path) -> No
 
 def test_secrets_come_from_files_and_variables_win(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from a file\n")
-    (tmp_path / "a.toml").write_text('name = "Eins"\n')
+    (tmp_path / "a.toml").write_text('log_level = "debug"\n')
     found = configuration.load(
-        {"FIRSTLINE_SECRET_FILE": str(tmp_path / "key"), "FIRSTLINE_NAME": "Zwei"}, tmp_path / "a.toml"
+        {"FIRSTLINE_SECRET_FILE": str(tmp_path / "key"), "FIRSTLINE_LOG_LEVEL": "error"}, tmp_path / "a.toml"
     )
-    assert (found.secret.get_secret_value(), found.name) == ("from a file", "Zwei")
+    assert (found.secret.get_secret_value(), found.log_level) == ("from a file", "error")
     assert "from a file" not in repr(found)
 
 
@@ -99,6 +102,41 @@ def test_init_then_doctor_then_user(
     (tmp_path / "password").write_text("short")
     assert cli.main([*user, "--password-file", str(tmp_path / "password")]) == 2
     assert "at least 10 characters" in capsys.readouterr().err
+
+
+def test_the_doctor_names_what_would_say_sie_to_people_who_hear_du(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "pack" / "organizations" / "alpha" / "domain"
+    shutil.copytree(PACK, tmp_path / "pack")
+    own.mkdir(parents=True)
+    (own / "own.yml").write_text(
+        "responses:\n  utter_greet: [{text: Womit kann ich Ihnen helfen?, translation: {en: How can I help?}}]\n"
+    )
+    monkeypatch.setenv("FIRSTLINE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("FIRSTLINE_CONTENT__FOLDER", str(tmp_path / "pack"))
+    assert cli.main(["init"]) == 0
+
+    def doctor() -> str:
+        capsys.readouterr()
+        cli.main(["doctor"])
+        return capsys.readouterr().out
+
+    def change(session: Session) -> None:
+        now = SystemClock().now()
+        session.add(
+            Organization(key="alpha", name="Alpha", form_of_address=FormOfAddress.INFORMAL, domains=[], created_at=now)
+        )
+        replies.save(session, None, "Techniker", "Er kommt zu Ihnen.", "He comes to you.", None, now)
+
+    assert "say Sie" not in doctor()
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'firstline.db'}")
+    database.write_now(change)
+    database.close()
+    said = doctor()
+    assert "1 responses say Sie where the desk says du: utter_greet." in said
+    assert "1 ready answers say Sie where the desk says du: “Techniker”." in said
+    assert "No articles say Sie" in said
 
 
 def test_nlu_parse_answers_every_line_with_one(

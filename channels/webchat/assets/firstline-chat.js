@@ -6,6 +6,8 @@
 // Attributes: server (default: where this script came from), inbox (default: main), lang (de or en), open.
 // Colours follow the page's scheme and can be set: --firstline-accent, --firstline-on-accent.
 //
+// In German the server says whether people are spoken to with Sie or du.
+//
 // The server holds the conversation; this element shows what lies behind a cursor. A socket says "look again", polling
 // does the same when there is no socket, and whatever was written is kept here until the server has it.
 
@@ -17,6 +19,7 @@ const TEXTS = {
     topics: ["Ich habe mein Passwort vergessen", "Das VPN verbindet sich nicht", "Der Drucker druckt nicht"],
     human: "Mit einer Person sprechen", write: "Nachricht schreiben", send: "Senden", attach: "Datei anhängen",
     sending: "wird gesendet …", sent: "gesendet", failed: "nicht gesendet – erneut senden", offline: "Keine Verbindung. Ihre Nachrichten werden gesendet, sobald sie wieder da ist.",
+    paused: "Der Chat macht gerade Pause. Ihre Nachrichten werden gesendet, sobald er weitergeht.",
     typing: "schreibt …", log: "Verlauf", tooLarge: "Die Datei ist zu groß.", remove: "entfernen", you: "Sie", assistant: "Assistent",
     slow: "Das war viel auf einmal. Bitte warten Sie einen Moment.", ticket: "Ticket",
   },
@@ -27,9 +30,19 @@ const TEXTS = {
     topics: ["I forgot my password", "The VPN does not connect", "The printer does not print"],
     human: "Talk to a person", write: "Write a message", send: "Send", attach: "Attach a file",
     sending: "sending …", sent: "sent", failed: "not sent – try again", offline: "No connection. Your messages will be sent as soon as it is back.",
+    paused: "The chat is taking a break. Your messages will be sent as soon as it is back.",
     typing: "is typing …", log: "Conversation", tooLarge: "The file is too large.", remove: "remove", you: "You", assistant: "Assistant",
     slow: "That was a lot at once. Please wait a moment.", ticket: "Ticket",
   },
+};
+
+// What German says otherwise to people it is on first-name terms with; the tag is BCP 47 (private use).
+TEXTS["de-x-du"] = {
+  ...TEXTS.de, you: "Du",
+  greeting: "Hallo! Ich bin ein digitaler Assistent, kein Mensch. Ich helfe bei IT-Problemen sofort und hole auf Wunsch eine Person dazu. Worum geht’s?",
+  offline: "Keine Verbindung. Deine Nachrichten werden gesendet, sobald sie wieder da ist.",
+  paused: "Der Chat macht gerade Pause. Deine Nachrichten werden gesendet, sobald er weitergeht.",
+  slow: "Das war viel auf einmal. Bitte warte einen Moment.",
 };
 
 const STYLE = `
@@ -95,13 +108,14 @@ class FirstlineChat extends HTMLElement {
     this.inbox = this.getAttribute("inbox") ?? "main";
     this.base = `${this.server}/chat/${this.inbox}`;
     this.store = `firstline-chat:${this.base}`;
-    this.saved = { token: "", pending: [], seen: 0, ...this.read() };
+    this.saved = { token: "", pending: [], seen: 0, form: "", ...this.read() };
     this.messages = new Map();
     this.cursor = 0;
     this.state = { bot: true, agent: "", ticket: "" };
     this.attachments = [];
     this.awaiting = false;
     this.build();
+    this.introduce();
     if (this.saved.token) this.start();
   }
 
@@ -112,7 +126,7 @@ class FirstlineChat extends HTMLElement {
     if (name === "open") this.toggle(); else this.label();
   }
 
-  get texts() { return TEXTS[this.language]; }
+  get texts() { return TEXTS[this.language === "de" && this.saved.form === "informal" ? "de-x-du" : this.language]; }
   get language() {
     const wanted = (this.getAttribute("lang") || document.documentElement.lang || navigator.language || "de").slice(0, 2).toLowerCase();
     return TEXTS[wanted] ? wanted : "en";
@@ -219,6 +233,7 @@ class FirstlineChat extends HTMLElement {
     const shown = [...this.messages.values()].sort((a, b) => a.seq - b.seq);
     const last = shown.at(-1);
     const groups = [this.group({ author: "bot" }, [this.bubble({ text: texts.greeting })], this.choices(shown.length || this.saved.pending.length ? [] : texts.topics.map((title) => ({ title }))))];
+    groups[0].node.hidden = !this.saved.form; // nobody is greeted before it is known how
     for (const message of shown) this.place(groups, message, message === last && !this.saved.pending.length);
     for (const message of this.saved.pending) this.place(groups, { ...message, mine: true, author: "requester" }, false);
     if (this.awaiting) groups.push(this.group({ author: "bot" }, [element("div", { className: "bubble dots", innerHTML: `<i></i><i></i><i></i><span class="hidden">${texts.assistant} ${texts.typing}</span>` })], null));
@@ -329,8 +344,9 @@ class FirstlineChat extends HTMLElement {
       if (response.status >= 500) throw new Error(response.status);
       message.state = "failed";
       this.tell((await response.json()).title);
-    } catch {
-      this.tell(this.texts.offline);
+    } catch (error) {
+      this.paused = error.message === "503";
+      this.tell(this.trouble);
       clearTimeout(this.again);
       this.again = setTimeout(() => this.flush(), 3000);
     }
@@ -344,7 +360,7 @@ class FirstlineChat extends HTMLElement {
       try {
         await this.open();
         const response = await fetch(`${this.base}/files?name=${encodeURIComponent(file.name || "image.png")}`, {
-          method: "POST", body: file, headers: { authorization: `Bearer ${this.saved.token}`, "content-type": file.type || "application/octet-stream" } });
+          method: "POST", body: file, headers: { ...this.headers, "content-type": file.type || "application/octet-stream" } });
         if (!response.ok) { this.tell((await response.json()).title ?? this.texts.tooLarge); continue; }
         const kept = await response.json();
         const one = { name: kept.name, token: kept.file };
@@ -360,13 +376,35 @@ class FirstlineChat extends HTMLElement {
 
   // -- the server ----------------------------------------------------------------------------------------------------
 
+  /** Learn what the desk is called and how it speaks to people. */
+  async introduce() {
+    try {
+      const response = await fetch(`${this.base}/about`);
+      if (!response.ok) throw new Error(response.status);
+      const about = await response.json();
+      this.name = about.name;
+      this.speak(about.form_of_address);
+    } catch { this.speak(this.saved.form || "formal"); }
+  }
+
+  /** With Sie or du, from now on. */
+  speak(form) {
+    this.saved.form = form;
+    this.keep();
+    this.label();
+  }
+
+  /** Why nothing can be sent right now. */
+  get trouble() { return this.paused ? this.texts.paused : this.texts.offline; }
+
+  get headers() { return { authorization: `Bearer ${this.saved.token}`, "accept-language": this.language }; }
+
   async open() {
     if (this.saved.token) return;
     const response = await fetch(`${this.base}/session`, { method: "POST" });
     if (!response.ok) throw new Error(response.status);
-    const { token, name } = await response.json();
+    const { token } = await response.json();
     this.saved.token = token;
-    this.name = name;
     this.cursor = 0;
     this.messages.clear();
     this.keep();
@@ -374,7 +412,7 @@ class FirstlineChat extends HTMLElement {
   }
 
   call(path, body) {
-    return fetch(this.base + path, { method: "POST", body: JSON.stringify(body), headers: { authorization: `Bearer ${this.saved.token}`, "content-type": "application/json" } });
+    return fetch(this.base + path, { method: "POST", body: JSON.stringify(body), headers: { ...this.headers, "content-type": "application/json" } });
   }
 
   start() { this.fetch(); this.connect(); this.flush(); }
@@ -391,8 +429,9 @@ class FirstlineChat extends HTMLElement {
 
   async fetchOnce() {
     try {
-      const response = await fetch(`${this.base}/messages?after=${this.cursor}`, { headers: { authorization: `Bearer ${this.saved.token}` } });
+      const response = await fetch(`${this.base}/messages?after=${this.cursor}`, { headers: this.headers });
       if (response.status === 401) { this.saved.token = ""; this.keep(); return; }
+      this.paused = response.status === 503;
       if (!response.ok) return;
       const found = await response.json();
       for (const message of found.messages) {
@@ -402,6 +441,7 @@ class FirstlineChat extends HTMLElement {
       const moved = found.cursor > this.cursor;
       this.cursor = Math.max(this.cursor, found.cursor);
       this.state = { bot: found.bot, agent: found.agent, ticket: found.ticket };
+      if (found.form_of_address !== this.saved.form) this.speak(found.form_of_address);
       if (!found.bot) this.awaiting = false;
       if (this.hasAttribute("open")) this.markSeen();
       this.render();
@@ -416,13 +456,13 @@ class FirstlineChat extends HTMLElement {
     this.socket = socket;
     let silence;
     const heard = () => { clearTimeout(silence); silence = setTimeout(() => socket.close(), 60000); };
-    socket.onopen = () => { this.pause = 500; this.tell(); heard(); this.fetch(); this.flush(); };
+    socket.onopen = () => { this.paused = false; this.pause = 500; this.tell(); heard(); this.fetch(); this.flush(); };
     socket.onmessage = () => { heard(); this.fetch(); };
     socket.onclose = (event) => {
       clearTimeout(silence);
       if (this.gone || event.code === 4401) return;
       this.pause = Math.min((this.pause ?? 500) * 2, 15000);
-      if (this.pause > 2000) this.tell(this.texts.offline);
+      if (this.pause > 2000) this.tell(this.trouble);
       // Without a socket, polling does the same.
       this.timer = setTimeout(() => { this.fetch(); this.connect(); }, this.pause);
     };
