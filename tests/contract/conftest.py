@@ -12,10 +12,16 @@ from core.database import Database
 from tests.contract.bench import Bench
 from tests.contract.ground import Ground
 from tests.contract.mail import MailBench
+from tests.contract.telegram import TelegramBench, TelegramWebhookBench
 from tests.contract.webchat import WebChatBench
 from tests.fakes.clock import SetClock
 
-BENCHES: dict[str, type[Bench]] = {"webchat": WebChatBench, "mail": MailBench}
+BENCHES: dict[str, type[Bench]] = {
+    "webchat": WebChatBench,
+    "mail": MailBench,
+    "telegram": TelegramBench,
+    "telegram by webhook": TelegramWebhookBench,
+}
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from channels.base import Channel
+from channels.base import Channel, Surroundings
 from channels.delivery import Delivery
+from channels.watch import Watch
 from core import intake, outbox
 from core.blobs import FolderBlobStore
 from core.database import Database
@@ -55,12 +56,18 @@ class Ground:
     def blobs(self) -> FolderBlobStore:
         return FolderBlobStore(self.folder / "blobs")
 
+    def surroundings(self, public_url: str, secret: str) -> Surroundings:
+        """What the adapter may use of this desk."""
+        return Surroundings(self.database, self.blobs, self.clock, public_url, secret)
+
     async def open_inbox(self, channel: str, address: str, style: InboxStyle = InboxStyle.DIALOGUE) -> int:
         """An inbox for an adapter that the seeded desk has none for; its id."""
 
         def add(session: Session) -> int:
             now = self.clock.now()
-            inbox = Inbox(channel=channel, address=address, name=channel, style=style, created_at=now)
+            inbox = Inbox(
+                channel=channel, address=address, address_kind=channel, name=channel, style=style, created_at=now
+            )
             session.add(inbox)
             session.flush()
             return inbox.id
@@ -79,7 +86,8 @@ class Ground:
 
     def deliver_through(self, channel: Channel) -> None:
         """From now on the desk sends through this adapter."""
-        delivery = Delivery(self.database, self.clock, {channel.inbox_id: channel})
+        watch = Watch(self.database, self.clock, "test")
+        delivery = Delivery(self.database, self.clock, {channel.inbox_id: channel}, watch)
         self._delivering = asyncio.create_task(delivery.run())
 
     async def stop_delivering(self) -> None:

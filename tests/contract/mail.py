@@ -8,7 +8,11 @@ import smtplib
 from collections.abc import Sequence
 from email.message import EmailMessage, Message
 
-from channels.mail.channel import Mail, MailSettings
+from pydantic import SecretStr
+
+from channels.mail.adapter import MailAdapter
+from channels.mail.configuration import MailConfiguration
+from core.inboxes.kinds import InboxSettings
 from tests.contract.bench import PATIENCE, Bench, Failure, File, Sent, Shown, until
 from tests.contract.ground import Ground
 from tests.fakes.mailserver import MailServer, text_of
@@ -37,32 +41,18 @@ class MailBench(Bench):
 
     async def _start(self) -> None:
         ground = self.ground
-        settings = MailSettings(
+        configuration = MailConfiguration(
             address=DESK,
-            name="Service Desk",
-            own_addresses=frozenset({DESK}),
-            listen_host="127.0.0.1",
             listen_port=0,
-            max_bytes=1024 * 1024,
-            tls=None,
-            username="",
-            password="",
+            max_megabytes=1,
             smtp_host="127.0.0.1",
             smtp_port=self._outside.port,
             smtp_security="none",
-            smtp_username="",
-            smtp_password=self.secrets[1],
+            smtp_password=SecretStr(self.secrets[1]),
         )
-        mail = Mail(
-            ground.desk.mail,
-            settings,
-            "http://desk.example",
-            self.secrets[0],
-            ground.database,
-            ground.blobs,
-            ground.clock,
-        )
-        self._running = asyncio.create_task(mail.run(ground.receive))
+        inbox = InboxSettings(ground.desk.mail, "mail", "Mail", "Service Desk", "de", configuration)
+        mail = MailAdapter().build(inbox, ground.surroundings("http://desk.example", self.secrets[0]))
+        self._running = asyncio.create_task(mail.run(ground.receive, lambda: None))
         self._port = await mail.port()
         ground.deliver_through(mail)
 

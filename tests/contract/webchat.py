@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
-from channels.webchat.channel import WebChat
+from channels.webchat.adapter import WebChatAdapter
+from channels.webchat.configuration import WebChatConfiguration
+from core.inboxes.kinds import InboxSettings
 from tests.contract.bench import PATIENCE, Bench, File, Sent, Shown, until
 from tests.contract.ground import Ground
 
@@ -35,21 +37,10 @@ class WebChatBench(Bench):
 
     async def _start(self) -> None:
         ground = self.ground
-        self._chat = WebChat(
-            inbox_id=ground.desk.chat,
-            key="main",
-            name="Desk",
-            database=ground.database,
-            blobs=ground.blobs,
-            clock=ground.clock,
-            secret=self.secrets[0],
-            allowed_origins=("*",),
-            max_attachment_bytes=1024 * 1024,
-            max_characters=8000,
-            messages_per_minute=1000,
-            sessions_per_hour=1000,
-        )
-        self._running = asyncio.create_task(self._chat.run(ground.receive))
+        configuration = WebChatConfiguration(key="main", messages_per_minute=1000, sessions_per_hour=1000)
+        inbox = InboxSettings(ground.desk.chat, "webchat", "Chat", "Desk", "de", configuration)
+        self._chat = WebChatAdapter().build(inbox, ground.surroundings("http://desk.example", self.secrets[0]))
+        self._running = asyncio.create_task(self._chat.run(ground.receive, lambda: None))
         transport = httpx.ASGITransport(Starlette(routes=list(self._chat.routes)), raise_app_exceptions=False)
         self._http = httpx.AsyncClient(transport=transport, base_url="http://desk/chat/main")
         ground.deliver_through(self._chat)

@@ -24,7 +24,25 @@ from tests.fakes.slack_workspace import APP, BOT, BOT_USER, TEAM, Channel, Json,
 
 BOT_TOKEN, APP_TOKEN = "xoxb-the-bot-s-token", "xapp-the-app-s-token"
 SIGNING_SECRET = "the signing secret of the app"
-SCOPES = ["app_mentions:read", "channels:history", "channels:join", "channels:read", "chat:write", "commands", "files:read", "files:write", "groups:history", "groups:read", "im:history", "im:read", "im:write", "users:read", "users:read.email"]
+SCOPES = frozenset(
+    {
+        "app_mentions:read",
+        "channels:history",
+        "channels:join",
+        "channels:read",
+        "chat:write",
+        "commands",
+        "files:read",
+        "files:write",
+        "groups:history",
+        "groups:read",
+        "im:history",
+        "im:read",
+        "im:write",
+        "users:read",
+        "users:read.email",
+    }
+)
 """What the app was installed with."""
 RETRIES = (0.0, 60.0, 300.0)
 """Seconds before an event that was not taken is delivered again (https://docs.slack.dev/apis/events-api#retries)."""

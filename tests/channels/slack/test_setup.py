@@ -92,7 +92,7 @@ async def test_what_is_wrong_is_said_in_plain_words(desk: SlackDesk, changes: di
 
 async def test_missing_permissions_are_named(desk: SlackDesk) -> None:
     desk.slack.scopes -= {"files:read", "users:read.email"}
-    with pytest.raises(InboxProblem, match="files:read, users:read.email"):
+    with pytest.raises(InboxProblem, match=r"files:read, users:read\.email"):
         await _adapter(desk).test()
 
 
