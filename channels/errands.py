@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import structlog
 
@@ -36,15 +36,17 @@ class Errands(Generic[T]):
         self._do = do
         self._failed = failed
         self._running: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
 
-    async def run(self, calls: Subscription) -> None:
-        """Claim and do until cancelled; what is under way is finished."""
+    async def run(self, calls: Subscription | None = None) -> None:
+        """Claim and do until cancelled, at once when called or when one is done; what is under way is finished."""
         try:
             while True:
+                self._wake.clear()
                 if len(self._running) >= AT_ONCE:
                     await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
                 elif not self.start(await self._claim()):
-                    await calls.wait(POLL)
+                    await self._pause(calls)
         finally:
             while self._running:
                 await asyncio.gather(*self._running, return_exceptions=True)
@@ -54,8 +56,23 @@ class Errands(Generic[T]):
         for one in claimed:
             task = asyncio.create_task(self._try(one))
             self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            task.add_done_callback(self._ended)
         return bool(claimed)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # Something may have waited behind it.
+        self._running.discard(task)
+        self._wake.set()
+
+    async def _pause(self, calls: Subscription | None) -> None:
+        waiting: list[asyncio.Task[Any]] = [asyncio.create_task(self._wake.wait())]
+        if calls is not None:
+            waiting.append(asyncio.create_task(calls.wait(POLL)))
+        try:
+            await asyncio.wait(waiting, timeout=POLL, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
 
     async def _try(self, one: T) -> None:
         try:

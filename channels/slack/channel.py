@@ -97,9 +97,8 @@ class Slack:
         staff = Staff(workspace)
         self._reading = Errands("read", self._claim, Reader(workspace, staff, receive).read, self._not_read)
         showing = Errands("show", self._claim_cards, staff.show, self._not_shown)
-        signals = self._database.signals
-        with signals.subscribe_to(lambda _: False) as never, signals.subscribe(Topic.CARD) as called:
-            await _until_one_ends(self._reading.run(never), showing.run(called), self._listen(session, connected))
+        with self._database.signals.subscribe(Topic.CARD) as called:
+            await _until_one_ends(self._reading.run(), showing.run(called), self._listen(session, connected))
 
     async def _listen(self, session: aiohttp.ClientSession, connected: Connected) -> None:
         if self._settings.by_socket:

@@ -12,6 +12,7 @@ from core.database import Database
 from tests.contract.bench import Bench
 from tests.contract.ground import Ground
 from tests.contract.mail import MailBench
+from tests.contract.slack import SlackBench, SlackHttpBench
 from tests.contract.telegram import TelegramBench, TelegramWebhookBench
 from tests.contract.webchat import WebChatBench
 from tests.fakes.clock import SetClock
@@ -19,6 +20,8 @@ from tests.fakes.clock import SetClock
 BENCHES: dict[str, type[Bench]] = {
     "webchat": WebChatBench,
     "mail": MailBench,
+    "slack": SlackBench,
+    "slack by http": SlackHttpBench,
     "telegram": TelegramBench,
     "telegram by webhook": TelegramWebhookBench,
 }

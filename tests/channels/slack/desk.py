@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import uvicorn
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
@@ -28,6 +27,7 @@ from core.tickets import actions
 from core.values import BOT, Draft, InboundMessage, Outcome, Receipt
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
+from tests.fakes.http import serving
 from tests.fakes.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, FakeSlack
 from tests.fakes.slack_workspace import APP, BOT_USER, Json
 
@@ -68,7 +68,7 @@ class SlackDesk:
         self.adapter: Slack
         self.running: asyncio.Task[None]
         self._tasks: list[asyncio.Task[Any]] = []
-        self._server: uvicorn.Server | None = None
+        self._serving = AsyncExitStack()
 
     async def start(self, by_http: bool = False, **changes: Any) -> None:
         self.inbox = self.inbox or await self.database.write(self._add_inbox)
@@ -83,7 +83,8 @@ class SlackDesk:
         self.running = asyncio.create_task(self.adapter.run(self.receive, connected.set))
         self._tasks = [self.running, asyncio.create_task(delivery.run()), asyncio.create_task(connected.wait())]
         if by_http:
-            self.slack.events_url = await self._serve() + f"/slack/{APP}/events"
+            url = await self._serving.enter_async_context(serving(Starlette(routes=list(self.adapter.routes))))
+            self.slack.events_url = f"{url}/slack/{APP}/events"
         await asyncio.wait({self._tasks[0], self._tasks[2]}, return_when=asyncio.FIRST_COMPLETED)
 
     def configured(self, by_http: bool = False, **changes: Any) -> SlackConfiguration:
@@ -103,21 +104,7 @@ class SlackDesk:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._server is not None:
-            self._server.should_exit = True
-            await self._serving
-            self._server = None
-
-    async def _serve(self) -> str:
-        config = uvicorn.Config(Starlette(routes=list(self.adapter.routes)), port=0, log_config=None, lifespan="off")
-        self._server = uvicorn.Server(config)
-        self._serving = asyncio.create_task(self._server.serve())
-
-        async def started() -> bool:
-            return self._server is not None and self._server.started
-
-        await until(started, "a web server")
-        return f"http://127.0.0.1:{self._server.servers[0].sockets[0].getsockname()[1]}"
+        await self._serving.aclose()
 
     def _add_inbox(self, session: Session) -> int:
         inbox = Inbox(
