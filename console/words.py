@@ -124,6 +124,8 @@ HISTORY = {
     "call_back_now": "The promised call back is due",
     "corrected": "Understanding corrected: {intent}",
     "guided": "Guide: {answers}",
+    "revised": "Changed a message after sending it",
+    "withdrawn": "Deleted a message after sending it",
     "requester_changed": "Changed who the requester is",
     "too_many": "Too many automatic messages; a person has to look",
 }

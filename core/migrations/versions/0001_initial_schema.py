@@ -192,6 +192,7 @@ def upgrade() -> None:
             sa.Enum("dialogue", "letter", name="inboxstyle", native_enum=False, create_constraint=True, length=24),
             nullable=False,
         ),
+        sa.Column("pushes", sa.Boolean(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -233,6 +234,54 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("requester", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_requester_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "arrival",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("payload", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_arrival_inbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_arrival")),
+    )
+    with op.batch_alter_table("arrival", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_arrival_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index("ix_arrival_key", ["inbox_id", "key"], unique=True)
+        batch_op.create_index(
+            "ix_arrival_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
 
     op.create_table(
         "article_version",
@@ -290,6 +339,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("requester_address", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_requester_address_requester_id"), ["requester_id"], unique=False)
+
+    op.create_table(
+        "team_room",
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("room", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_team_room_inbox_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_team_room_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_room")),
+        sa.UniqueConstraint("inbox_id", "team_id", name=op.f("uq_team_room_inbox_id_team_id")),
+    )
+    with op.batch_alter_table("team_room", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_team_room_team_id"), ["team_id"], unique=False)
 
     op.create_table(
         "ticket",
@@ -390,6 +453,56 @@ def upgrade() -> None:
         batch_op.create_index("ix_ticket_updated", ["updated_at"], unique=False)
 
     op.create_table(
+        "card",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("room", sa.String(length=64), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_card_inbox_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_card_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card")),
+    )
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_card_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "ix_card_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(batch_op.f("ix_card_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
         "conversation",
         sa.Column("inbox_id", sa.Integer(), nullable=False),
         sa.Column("thread_key", sa.String(length=320), nullable=False),
@@ -397,6 +510,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.Integer(), nullable=True),
         sa.Column("last_seq", sa.Integer(), nullable=False),
         sa.Column("delivered_seq", sa.Integer(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["address_id"], ["requester_address.id"], name=op.f("fk_conversation_address_id")),
@@ -767,6 +881,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_conversation_address_id"))
 
     op.drop_table("conversation")
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_ticket_id"))
+        batch_op.drop_index(
+            "ix_card_lane", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+        batch_op.drop_index(
+            "ix_card_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+
+    op.drop_table("card")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.drop_index("ix_ticket_updated")
         batch_op.drop_index(batch_op.f("ix_ticket_requester_id"))
@@ -775,12 +899,26 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ticket_assignee_id"))
 
     op.drop_table("ticket")
+    with op.batch_alter_table("team_room", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_team_room_team_id"))
+
+    op.drop_table("team_room")
     with op.batch_alter_table("requester_address", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_requester_address_requester_id"))
 
     op.drop_table("requester_address")
     op.drop_table("inbox_run")
     op.drop_table("article_version")
+    with op.batch_alter_table("arrival", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_arrival_lane", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+        batch_op.drop_index("ix_arrival_key")
+        batch_op.drop_index(
+            "ix_arrival_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+
+    op.drop_table("arrival")
     with op.batch_alter_table("requester", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_requester_organization_id"))
 
