@@ -13,10 +13,14 @@ from console import words
 from console.admin import Admin
 from console.api.app import Api
 from console.auth import Auth
+from console.conversation import Conversation
+from console.files import Files
 from console.knowledge import Knowledge
+from console.lists import Lists
 from console.live import Live
+from console.panes import Panes
+from console.quarantine import Quarantine
 from console.settings import Settings
-from console.work import Work
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
@@ -53,12 +57,16 @@ class Console:
     ) -> None:
         pages = Pages(HERE / "templates", zone, desk_name=desk_name, titles=TITLES, history=words.history)
         auth = Auth(database, clock, pages, secret, default_language, secure_cookies)
+        panes = Panes(database, clock, content, pages)
         self.routes: Sequence[BaseRoute] = [
             Route("/console/login", auth.login, methods=["GET", "POST"]),
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
             *Knowledge(database, blobs, clock, pages, auth, default_language).routes,
             *Settings(database, clock, pages, auth).routes,
-            *Work(database, blobs, clock, content, pages, auth).routes,
+            *Lists(database, panes, auth).routes,
+            *Files(database, blobs, auth).routes,
+            *Conversation(database, clock, panes, auth).routes,
+            *Quarantine(database, clock, pages, auth).routes,
             *Admin(database, clock, pages, auth).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,

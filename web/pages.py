@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,9 +12,12 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import PathLike, StaticFiles
+from starlette.types import Scope
 
 from web.languages import translator
 
@@ -62,12 +66,36 @@ class Pages:
 
 
 def assets() -> BaseRoute:
-    """The static files that all pages share."""
-    return Mount("/assets", StaticFiles(directory=HERE / "assets"))
+    """The static files that all pages share, compressed. An address names their content, so caches keep it for ever."""
+    return Mount("/assets/{version}", _Assets(directory=HERE / "assets"), middleware=[Middleware(GZipMiddleware)])
+
+
+class _Assets(StaticFiles):
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        # While processes are being replaced, an old one is asked for the new one's files: that answer must not stay.
+        is_ours = scope.get("path_params", {}).get("version") == _version()
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if is_ours else "no-cache"
+        return response
 
 
 @cache
 def asset(name: str) -> str:
-    """The address of a static file, with its content's hash so that caches never show an old one."""
-    digest = hashlib.sha256((HERE / "assets" / name).read_bytes()).hexdigest()[:10]
-    return f"/assets/{name}?v={digest}"
+    """The address of a static file.
+
+    All files share one version, made of what is in them, so that a script finds the modules beside it that it was
+    written with.
+    """
+    if not (HERE / "assets" / name).is_file():
+        raise FileNotFoundError(name)
+    return f"/assets/{_version()}/{name}"
+
+
+@cache
+def _version() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for path in (HERE / "assets").rglob("*") if path.is_file()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:10]
