@@ -63,7 +63,7 @@ class Console:
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
             *Knowledge(database, blobs, clock, pages, auth, default_language).routes,
             *Settings(database, clock, pages, auth).routes,
-            *Lists(database, panes, auth).routes,
+            *Lists(database, clock, panes, auth).routes,
             *Files(database, blobs, auth).routes,
             *Conversation(database, clock, panes, auth).routes,
             *Quarantine(database, clock, pages, auth).routes,

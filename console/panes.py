@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.content import Content
 from bot.content import View as ContentView
 from console.auth import SignedIn
+from console.bulk import Report, told
 from console.frame import frame
 from console.place import Place
 from core import presence
 from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput
+from core.models import Agent, Team
 from core.search import query as queries
 from core.search.find import Hit, find
 from core.tickets import lists
 from core.tickets.lists import Row
 from core.tickets.views import Detail
 from core.values import ResolutionCode, Scale, Status, TicketKind
-from web.languages import explain
+from web.languages import explain, translator
 from web.pages import Pages
 
 HAND_CODES = [
     code for code in ResolutionCode if code not in (ResolutionCode.SELF_RESOLUTION, ResolutionCode.UNCONFIRMED)
 ]
+NOTHING = Report()
 
 
 class Panes:
@@ -55,6 +60,8 @@ class Panes:
         error: str = "",
         typed: str = "",
         status: int = 200,
+        report: Report = NOTHING,
+        picked: frozenset[int] = frozenset(),
     ) -> Response:
         """The whole page, or its parts alone for the script."""
         agent = signed_in.agent
@@ -63,6 +70,7 @@ class Panes:
         colleagues = []
         if detail is not None:
             colleagues = await self._database.read(presence.others, detail.ticket.id, agent.id, self._clock.now())
+        agents, teams = await self._database.read(_choices)
         organization = detail.organization.key if detail is not None and detail.organization is not None else None
         content = self._content.of(organization)
         return self._pages.page(
@@ -70,6 +78,13 @@ class Panes:
             agent.language,
             status,
             place=place,
+            address=_address(place, detail),
+            told=told(request.query_params.get("done", ""), translator(agent.language)),
+            report=report,
+            filled=report.filled,
+            picked=picked,
+            colleagues=agents,
+            teams=teams,
             rows=rows,
             more=min(place.limit * 2, lists.MOST) if place.view and place.limit <= len(rows) < lists.MOST else 0,
             hits=hits,
@@ -88,6 +103,17 @@ class Panes:
             flow=content.flow_for(detail.ticket.intent or "") if detail is not None else None,
             **await frame(self._database, signed_in, self._clock.now()),
         )
+
+
+def _address(place: Place, detail: Detail | None) -> str:
+    """Where what is shown is found again, however one came to it."""
+    return f"/console/tickets/{detail.ticket.id}?{place.suffix}" if detail is not None else place.address
+
+
+def _choices(session: Session) -> tuple[list[Agent], list[Team]]:
+    """Who and which team a ticket may be given to."""
+    agents = session.scalars(select(Agent).where(Agent.active).order_by(Agent.name))
+    return list(agents), list(session.scalars(select(Team).order_by(Team.level, Team.name)))
 
 
 def _slot_label(content: ContentView, slot: str, language: str) -> str:

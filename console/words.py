@@ -73,6 +73,16 @@ DELIVERY = {
 }
 ROLE = {"agent": "Agent", "lead": "Lead", "admin": "Admin"}
 ADMIN = {"staff": "Staff", "teams": "Teams", "organizations": "Customers", "tokens": "API tokens"}
+DONE = {
+    "take-over": "taken over",
+    "assign": "assigned",
+    "escalate": "passed on",
+    "classify": "reclassified",
+    "snooze": "put aside",
+    "resolve": "resolved",
+    "read": "marked as read",
+}
+"""What became of many tickets at once: "3 tickets resolved."."""
 HISTORY = {
     "created": "Ticket opened",
     "understood": "Understood: {intent}",

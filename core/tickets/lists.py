@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from core.errors import NotFound
 from core.models import (
     Agent,
     Conversation,
@@ -26,7 +27,7 @@ from core.models import (
     Ticket,
 )
 from core.tickets import lifecycle
-from core.values import Outcome, Status
+from core.values import Outcome, Status, ticket_number
 
 PAGE = 60
 MOST = 300
@@ -106,7 +107,9 @@ def count_quarantined(session: Session) -> int:
 
 
 def mark_read(session: Session, ticket_id: int, agent_id: int) -> None:
-    """The agent has seen everything on the ticket so far."""
+    """The agent has seen everything on the ticket so far. Raises ``NotFound``."""
+    if session.get(Ticket, ticket_id) is None:
+        raise NotFound("There is no ticket {number}.", number=ticket_number(ticket_id))
     newest = session.scalar(select(func.max(Message.id)).where(Message.ticket_id == ticket_id)) or 0
     mark = session.scalar(select(Reading).where(Reading.ticket_id == ticket_id, Reading.agent_id == agent_id))
     if mark is None:
