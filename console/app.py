@@ -66,7 +66,7 @@ class Console:
             *Lists(database, clock, panes, auth).routes,
             *Files(database, blobs, auth).routes,
             *Conversation(database, clock, panes, auth).routes,
-            *Quarantine(database, clock, pages, auth).routes,
+            *Quarantine(database, blobs, clock, pages, auth).routes,
             *Admin(database, clock, pages, auth).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from console.auth import SignedIn
+from core import quarantine
 from core.database import Database
 from core.models import SavedView
 from core.tickets import lists
@@ -40,4 +41,4 @@ async def frame(database: Database, signed_in: SignedIn, now: datetime) -> dict[
 def _read(session: Session, agent_id: int, now: datetime) -> tuple[dict[View, int], list[SavedView], int]:
     mine = or_(SavedView.agent_id.is_(None), SavedView.agent_id == agent_id)
     saved = list(session.scalars(select(SavedView).where(mine).order_by(SavedView.name)))
-    return lists.counts(session, agent_id, now), saved, lists.count_quarantined(session)
+    return lists.counts(session, agent_id, now), saved, quarantine.count(session)

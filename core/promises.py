@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Executable, Table, Update, and_, bindparam
 from sqlalchemy.orm import Session
 
 from core import rows
-from core.models import OutboxRow, PromiseState, WorkKind, WorkRow
+from core.models import OutboxRow, PromiseState, RereadRow, WorkKind, WorkRow
 from core.signals import Signal, Topic, emit
 
 LEASE = timedelta(seconds=60)
@@ -46,7 +46,16 @@ class Sending(NamedTuple):
     message_id: int
 
 
-Held = TypeVar("Held", Work, Sending)
+class Reread(NamedTuple):
+    """Something set aside and owed another reading, as its holder sees it."""
+
+    id: int
+    lease: str
+    attempts: int
+    receipt_id: int
+
+
+Held = TypeVar("Held", Work, Sending, Reread)
 
 
 def backoff(attempts: int, jitter: random.Random) -> timedelta:
@@ -146,6 +155,7 @@ WORK = Promises(WorkRow.__table__, Work, "lane", "kind")
 """Order holds among work of one kind on a ticket."""
 OUTBOX = Promises(OutboxRow.__table__, Sending, "lane")
 """Order holds within a conversation."""
+REREAD = Promises(RereadRow.__table__, Reread, "lane")
 
 
 def owe(session: Session, kind: WorkKind, ticket_id: int, due_at: datetime, message_id: int | None = None) -> int:

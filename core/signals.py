@@ -28,6 +28,8 @@ class Topic(StrEnum):
     """A message is owed."""
     WORK = "work"
     """Work is owed."""
+    QUARANTINE = "quarantine"
+    """Something was set aside, is owed another reading, or has had it."""
 
 
 @dataclass(frozen=True, slots=True)

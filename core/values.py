@@ -169,6 +169,8 @@ class InboundMessage:
     authentication: dict[str, str] = field(default_factory=dict)
     raw: bytes | None = None
     raw_sha256: str | None = None
+    receipt_id: int | None = None
+    """The line of the ledger where this is another reading of what was set aside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -41,7 +42,11 @@ class Pages:
     def text(self, name: str, language: str, **values: Any) -> str:
         """A template as text."""
         return self._environment.get_template(name).render(
-            _=translator(language), language=language, when=self._when(language), **values
+            _=translator(language),
+            language=language,
+            when=self._when(language),
+            size=partial(size, language=language),
+            **values,
         )
 
     def page(self, name: str, language: str, status: int = 200, **values: Any) -> Response:
@@ -63,6 +68,16 @@ class Pages:
             return format_datetime(at.astimezone(self._zone), patterns[pattern], locale=language)
 
         return when
+
+
+def size(count: int, language: str) -> str:
+    """A number of bytes as people say it: 640 bytes, 12 kB, 3.4 MB (in steps of 1000)."""
+    if count < 1000:
+        return f"{count} {translator(language)('bytes')}"
+    for unit in ("kB", "MB"):
+        if (value := count / 1000 ** (1 if unit == "kB" else 2)) < 999.5:
+            return f"{format_decimal(round(value, 1) if value < 10 else round(value), locale=language)} {unit}"
+    return f"{format_decimal(round(count / 1e9, 1), locale=language)} GB"
 
 
 def assets() -> BaseRoute:

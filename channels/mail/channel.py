@@ -1,4 +1,4 @@
-"""Mail by SMTP: a server that takes mail in, and submission that sends it out."""
+"""Mail by SMTP: a server that takes mail in, and submission that sends it out. What it reads is read in ``reading``."""
 
 from __future__ import annotations
 
@@ -16,24 +16,16 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from starlette.routing import BaseRoute
 
 from channels.base import Capabilities, DeliveryError, Receive
-from channels.mail import parse as parsing
 from channels.mail.links import Links
-from channels.mail.parse import ParsedMail, UnreadableMail
-from channels.mail.quotes import new_text
+from channels.mail.reading import Reader
 from channels.mail.render import render
-from core import intake
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeskError
-from core.values import InboundMessage, InboxStyle, OutboundMessage, Outcome, Receipt, StoredFile
+from core.values import InboxStyle, OutboundMessage
 
 log = structlog.get_logger(__name__)
 
-INLINE_RAW = 64 * 1024
-"""Raw mails up to this size lie in the database, larger ones in the blob store."""
-LARGE = 256 * 1024
-"""Mails from this size on are read in a thread, so that the loop goes on."""
 SEND_TIMEOUT = 30.0
 
 
@@ -90,10 +82,8 @@ class Mail:
     ) -> None:
         self.inbox_id = inbox_id
         self._settings = settings
-        self._database = database
         self._blobs = blobs
-        self._clock = clock
-        self._receive: Receive | None = None
+        self.reader = Reader(inbox_id, settings.own_addresses, database, blobs, clock)
         self._listening = asyncio.Event()
         self._port = settings.listen_port
         self._links = Links(inbox_id, public_url, secret, clock)
@@ -103,8 +93,8 @@ class Mail:
     # -- in ---------------------------------------------------------------------------------------------------------
 
     async def run(self, receive: Receive) -> None:
-        """Listen until cancelled."""
-        self._receive = receive
+        """Listen, and read again what is owed another reading, until cancelled."""
+        self.reader.receive = receive
         settings = self._settings
         server = await asyncio.get_running_loop().create_server(
             self._protocol, settings.listen_host, settings.listen_port
@@ -112,8 +102,9 @@ class Mail:
         self._port = server.sockets[0].getsockname()[1]
         self._listening.set()
         log.info("smtp_listening", host=settings.listen_host, port=self._port)
-        async with server:
-            await server.serve_forever()
+        async with server, asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve_forever())
+            tasks.create_task(self.reader.run())
 
     async def port(self) -> int:
         """The port it listens on, once it does."""
@@ -122,8 +113,8 @@ class Mail:
 
     async def _receiver(self) -> Receive:
         await self._listening.wait()
-        assert self._receive is not None
-        return self._receive
+        assert self.reader.receive is not None
+        return self.reader.receive
 
     def _protocol(self) -> SMTP:
         settings = self._settings
@@ -163,78 +154,11 @@ class Mail:
         raw = envelope.content
         assert isinstance(raw, bytes)
         try:
-            receipt = await self.take_in(raw, envelope.mail_from)
+            receipt = await self.reader.take_in(raw, envelope.mail_from)
         except Exception:  # whatever it is, the sender's server keeps the mail and comes back
             log.exception("mail_not_taken", inbox=self.inbox_id, size=len(raw))
             return "451 4.3.0 Not stored, please try again later"
         return f"250 2.6.0 {receipt.outcome}"
-
-    async def take_in(self, raw: bytes, envelope_sender: str | None) -> Receipt:
-        """Document one raw mail; what cannot be read is quarantined. Returns after the commit."""
-        assert self._receive is not None
-        raw_sha256 = await asyncio.to_thread(self._blobs.put, raw) if len(raw) > INLINE_RAW else None
-        kept = raw if raw_sha256 is None else None
-        try:
-            mail = await self._parse(raw, envelope_sender)
-            message = await self._inbound(mail, kept, raw_sha256)
-            return await self._receive(message)
-        except (UnreadableMail, DeskError) as error:
-            return await self._quarantine(raw, kept, raw_sha256, str(error))
-        except (ValueError, LookupError, RecursionError, AssertionError, TypeError, AttributeError) as error:
-            # The parser's own mistake must not make the sender's server repeat the mail for days.
-            log.exception("mail_unreadable", inbox=self.inbox_id, size=len(raw))
-            return await self._quarantine(raw, kept, raw_sha256, f"{type(error).__name__}: {error}")
-
-    async def _parse(self, raw: bytes, envelope_sender: str | None) -> ParsedMail:
-        own = self._settings.own_addresses
-        if len(raw) < LARGE:
-            return parsing.parse(raw, envelope_sender, own)
-        return await asyncio.to_thread(parsing.parse, raw, envelope_sender, own)
-
-    async def _inbound(self, mail: ParsedMail, raw: bytes | None, raw_sha256: str | None) -> InboundMessage:
-        files = [
-            StoredFile(
-                await asyncio.to_thread(self._blobs.put, file.content),
-                file.filename,
-                file.media_type[:127],
-                len(file.content),
-                file.content_id[:255] if file.content_id else None,
-            )
-            for file in mail.files
-        ]
-        return InboundMessage(
-            inbox_id=self.inbox_id,
-            dedupe_key=mail.dedupe_key,
-            sender=mail.sender,
-            text=new_text(mail.text),
-            full_text=mail.text,
-            received_at=self._clock.now(),
-            subject=mail.subject,
-            external_id=mail.message_id[:500] if mail.message_id else None,
-            references=mail.references,
-            ticket_ref=mail.ticket_ref,
-            recipients=mail.recipients,
-            html=mail.html,
-            attachments=tuple(files),
-            automation=mail.automation,
-            authentication=mail.authentication,
-            raw=raw,
-            raw_sha256=raw_sha256,
-        )
-
-    async def _quarantine(self, raw: bytes, kept: bytes | None, raw_sha256: str | None, reason: str) -> Receipt:
-        receipt = await self._database.write(
-            intake.quarantine,
-            self.inbox_id,
-            parsing.raw_key(raw),
-            reason[:500],
-            self._clock.now(),
-            kept,
-            raw_sha256,
-        )
-        if receipt.outcome is Outcome.QUARANTINED:
-            log.warning("mail_quarantined", inbox=self.inbox_id, size=len(raw))
-        return receipt
 
     # -- out --------------------------------------------------------------------------------------------------------
 

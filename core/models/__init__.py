@@ -4,10 +4,10 @@ from core.models.base import Base, PromiseState
 from core.models.conversation import Conversation, InboundReceipt, Inbox
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
-from core.models.promise import OutboxRow, WorkKind, WorkRow
+from core.models.promise import OutboxRow, RereadRow, WorkKind, WorkRow
 from core.models.staff import Agent, ApiToken, Role, StaffSession, Team, TeamMember
 from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
-from core.models.workplace import CannedReply, Correction, Presence, Reading, SavedView
+from core.models.workplace import CannedReply, Correction, Mention, Presence, Reading, SavedView
 
 __all__ = [
     "Agent",
@@ -22,6 +22,7 @@ __all__ = [
     "HistoryEntry",
     "InboundReceipt",
     "Inbox",
+    "Mention",
     "Message",
     "Organization",
     "OutboxRow",
@@ -31,6 +32,7 @@ __all__ = [
     "Reading",
     "Requester",
     "RequesterAddress",
+    "RereadRow",
     "Role",
     "SavedView",
     "StaffSession",

@@ -1,4 +1,4 @@
-"""What the desk owes: messages still to be sent and work still to be done."""
+"""What the desk owes: messages still to be sent, work still to be done, mail still to be read again."""
 
 from __future__ import annotations
 
@@ -40,3 +40,12 @@ class WorkRow(PromiseMixin, Base):
     kind: Mapped[WorkKind] = mapped_column(choice(WorkKind))
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+
+
+class RereadRow(PromiseMixin, Base):
+    """Something set aside that is to be read again by its channel; its lane is the receipt."""
+
+    __tablename__ = "reread"
+
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("inbound_receipt.id"), index=True)
+    inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"))

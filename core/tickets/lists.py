@@ -15,7 +15,6 @@ from core.errors import NotFound
 from core.models import (
     Agent,
     Conversation,
-    InboundReceipt,
     Inbox,
     Message,
     Organization,
@@ -27,7 +26,7 @@ from core.models import (
     Ticket,
 )
 from core.tickets import lifecycle
-from core.values import Outcome, Status, ticket_number
+from core.values import Status, ticket_number
 
 PAGE = 60
 MOST = 300
@@ -93,17 +92,6 @@ def counts(session: Session, agent_id: int, now: datetime) -> dict[View, int]:
     columns = [func.sum(case((_condition(view, agent_id, now), 1), else_=0)) for view in counted]
     query = select(*columns).select_from(Ticket).where(Ticket.status.in_(lifecycle.ACTIVE))
     return {view: int(total or 0) for view, total in zip(counted, session.execute(query).one(), strict=True)}
-
-
-def quarantined(session: Session, limit: int = PAGE) -> list[InboundReceipt]:
-    """What arrived and could not be read, the newest first."""
-    query = select(InboundReceipt).where(InboundReceipt.outcome == Outcome.QUARANTINED)
-    return list(session.scalars(query.order_by(InboundReceipt.received_at.desc()).limit(limit)))
-
-
-def count_quarantined(session: Session) -> int:
-    query = select(func.count()).select_from(InboundReceipt).where(InboundReceipt.outcome == Outcome.QUARANTINED)
-    return session.scalar(query) or 0
 
 
 def mark_read(session: Session, ticket_id: int, agent_id: int) -> None:
