@@ -14,7 +14,7 @@ from console.admin import Admin
 from console.api.app import Api
 from console.auth import Auth
 from console.conversation import Conversation
-from console.files import Files
+from console.files import Files, preview
 from console.knowledge import Knowledge
 from console.lists import Lists
 from console.live import Live
@@ -55,7 +55,9 @@ class Console:
         default_language: str,
         secure_cookies: bool,
     ) -> None:
-        pages = Pages(HERE / "templates", zone, desk_name=desk_name, titles=TITLES, history=words.history)
+        pages = Pages(
+            HERE / "templates", zone, desk_name=desk_name, titles=TITLES, history=words.history, preview=preview
+        )
         auth = Auth(database, clock, pages, secret, default_language, secure_cookies)
         panes = Panes(database, clock, content, pages)
         self.routes: Sequence[BaseRoute] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -18,6 +19,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError, NotFound
 from core.knowledge import articles
+from core.models import Agent
 from core.tickets import lists, views
 from web.languages import explain
 from web.responses import status_of
@@ -31,6 +33,7 @@ class Conversation:
         staff = auth.required
         ticket = "/console/tickets/{ticket:int}"
         self.routes: Sequence[BaseRoute] = [
+            Route("/console/colleagues", staff(self._colleagues)),
             Route(ticket, staff(self._ticket)),
             Route(f"{ticket}/insert", staff(self._insert)),
             Route(f"{ticket}/undo/{{message:int}}", staff(self._undo), methods=["POST"]),
@@ -41,7 +44,8 @@ class Conversation:
     async def _ticket(self, request: Request, signed_in: SignedIn) -> Response:
         ticket_id = request.path_params["ticket"]
         detail = await self._database.read(views.detail, ticket_id)
-        if detail.unread_by(signed_in.agent.id):
+        is_seen = request.headers.get("x-parts") != "unseen"
+        if is_seen and detail.unread_by(signed_in.agent.id):
             await self._database.write(lists.mark_read, ticket_id, signed_in.agent.id)
         return await self._panes.render(request, signed_in, place_of(request.query_params), detail)
 
@@ -58,7 +62,7 @@ class Conversation:
             detail = await self._database.read(views.detail, ticket_id)
             message = explain(error, signed_in.agent.language)
             return await self._panes.render(
-                request, signed_in, place, detail, message, form.get("text", ""), status_of(error)
+                request, signed_in, place, detail, message, form.get("text", ""), name, status_of(error)
             )
         if form.get("next"):
             rows, _, _ = await self._panes.rows(place, signed_in.agent.id, signed_in.agent.language)
@@ -75,6 +79,10 @@ class Conversation:
         )
         return JSONResponse([{"kind": kind, "title": title, "text": text} for kind, title, text in found])
 
+    async def _colleagues(self, request: Request, signed_in: SignedIn) -> Response:
+        """Who can be mentioned."""
+        return JSONResponse(await self._database.read(_names, signed_in.agent.id))
+
     async def _retry(self, request: Request, signed_in: SignedIn) -> Response:
         ticket_id = request.path_params["ticket"]
         await self._database.write(outbox.retry, request.path_params["message"], self._clock.now())
@@ -89,7 +97,12 @@ class Conversation:
         except DeskError as mistake:
             error, status = explain(mistake, signed_in.agent.language), status_of(mistake)
         detail = await self._database.read(views.detail, ticket_id)
-        return await self._panes.render(request, signed_in, place, detail, error, typed, status)
+        return await self._panes.render(request, signed_in, place, detail, error, typed, status=status)
+
+
+def _names(session: Session, but: int) -> list[str]:
+    query = select(Agent.name).where(Agent.active, Agent.id != but).order_by(Agent.name).distinct()
+    return list(session.scalars(query))
 
 
 def _insertable(session: Session, ticket_id: int, wanted: str, agent: str) -> list[tuple[str, str, str]]:

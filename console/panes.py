@@ -13,6 +13,7 @@ from console.auth import SignedIn
 from console.bulk import Report, told
 from console.frame import frame
 from console.place import Place
+from console.timeline import blocks
 from core import presence
 from core.clock import Clock
 from core.database import Database
@@ -59,11 +60,12 @@ class Panes:
         detail: Detail | None,
         error: str = "",
         typed: str = "",
+        wrote: str = "reply",
         status: int = 200,
         report: Report = NOTHING,
         picked: frozenset[int] = frozenset(),
     ) -> Response:
-        """The whole page, or its parts alone for the script."""
+        """The whole page, or its parts for the script; ``typed`` goes back into the field that ``wrote`` names."""
         agent = signed_in.agent
         rows, hits, mistake = await self.rows(place, agent.id, agent.language)
         name = "parts.html" if request.headers.get("x-parts") else "desk.html"
@@ -93,6 +95,8 @@ class Panes:
             looking=colleagues,
             error=error,
             typed=typed,
+            wrote=wrote,
+            blocks=blocks(detail, agent.id) if detail is not None else [],
             codes=HAND_CODES,
             kinds=list(TicketKind),
             scales=list(Scale),

@@ -32,6 +32,7 @@ CODE = {
 CHANNEL = {"mail": "Mail", "webchat": "Web chat"}
 VIEW = {
     "mine": "Mine",
+    "mentioned": "Mentions",
     "person": "Needs a person",
     "unassigned": "Unassigned",
     "team": "My teams",
@@ -42,6 +43,7 @@ VIEW = {
 }
 EMPTY = {
     "person": "Nobody is waiting for a person. What the bot hands over appears here.",
+    "mentioned": "Nobody has mentioned you. A note with @ and your name appears here.",
     "mine": "You have no open tickets. Take one over under “Needs a person”.",
     "bot": "The bot is not talking to anybody right now.",
     "waiting": "Nothing waits for a requester or a third party.",

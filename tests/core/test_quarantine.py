@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -43,7 +44,7 @@ def _again(database: Database, desk: Desk, clock: SetClock, line: int) -> Again:
     return again
 
 
-def _reading(desk: Desk, clock: SetClock, line: int, **changes: object) -> InboundMessage:
+def _reading(desk: Desk, clock: SetClock, line: int, **changes: Any) -> InboundMessage:
     return letter(desk, clock, receipt_id=line, **changes)
 
 

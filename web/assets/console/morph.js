@@ -25,6 +25,7 @@ function children(old, next) {
   let at = old.firstChild;
   for (const wanted of [...next.childNodes]) {
     while (at && kept(at)) at = at.nextSibling;
+    if (kept(wanted) && [...old.children].some((child) => kept(child) && child.className === wanted.className)) continue;
     const found = keyOf(wanted) ? keyed.get(keyOf(wanted)) : at && !keyOf(at) && at.nodeName === wanted.nodeName && at;
     if (!found || kept(wanted)) {
       old.insertBefore(document.importNode(wanted, true), at);
