@@ -66,11 +66,13 @@ class Lists:
         agent, form = signed_in.agent, await request.form()
         filled = {key: str(value) for key, value in form.items()}
         place, action, open_ticket = place_of(filled), filled.get("action", ""), filled.get("open", "")
-        if action not in bulk.BULK:
+        if action and action not in bulk.BULK:
             raise NotFound("There is no such action.")
         picked: list[int] = []
         try:
             picked = bulk.chosen(form)
+            if not action:
+                raise InvalidInput("Choose what to do with the selected tickets.", "action")
             failed = await bulk.run(self._database, self._clock, action, picked, agent.id, filled)
             if not failed:
                 return RedirectResponse(_beside(place, open_ticket, f"done={action}:{len(picked)}"), 303)

@@ -3,6 +3,7 @@
 
 let opener = null;
 const open = () => document.querySelector("[data-open]");
+const others = (panel) => [...panel.parentElement.children, ...document.querySelectorAll(".skip")].filter((other) => other !== panel);
 const isDrawer = (panel) => getComputedStyle(panel).position === "fixed";
 
 /** Open a pane if it is a drawer at this width. */
@@ -11,7 +12,7 @@ export function show(panel) {
   close();
   opener = document.activeElement;
   panel.dataset.open = "";
-  for (const other of panel.parentElement.children) other.inert = other !== panel;
+  for (const other of others(panel)) other.inert = true;
   panel.querySelector("a, button, summary").focus();
 }
 
@@ -20,7 +21,7 @@ export function close() {
   const panel = open();
   if (!panel) return false;
   delete panel.dataset.open;
-  for (const other of panel.parentElement.children) other.inert = false;
+  for (const other of others(panel)) other.inert = false;
   opener?.focus();
   return true;
 }

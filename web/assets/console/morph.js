@@ -2,7 +2,7 @@
 // being typed and what is unfolded stay as they are.
 
 /** What belongs to the reader or to the script, never to the server. */
-const ours = new Set(["open", "hidden", "style", "inert", "checked", "data-open", "data-gone", "data-fresh"]);
+const ours = new Set(["open", "hidden", "style", "inert", "role", "checked", "data-open", "data-gone", "data-fresh"]);
 
 const keyOf = (node) => node.dataset?.row ?? node.id;
 /** Added by the script, or said once by the server: no fresh copy has it. */

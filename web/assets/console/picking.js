@@ -73,6 +73,12 @@ if (bar) {
   document.addEventListener("click", (event) => { if (event.target.matches(".pick")) touch(event.target, event.shiftKey); });
   document.addEventListener("keydown", (event) => {
     if (!event.target.closest?.("[data-row]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Enter" && event.target.matches(".pick")) {
+      // As a form it would be sent; in a list it opens.
+      event.preventDefault();
+      here().querySelector(".row").click();
+      return;
+    }
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) { event.preventDefault(); step(by); }
   });
