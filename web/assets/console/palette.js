@@ -2,6 +2,7 @@
 
 import { show as openDrawer } from "./drawers.js";
 import { write } from "./composer.js";
+import { forPicked } from "./picking.js";
 
 const palette = document.querySelector(".palette");
 const field = palette.querySelector("input");
@@ -17,6 +18,7 @@ function commands() {
   for (const panel of document.querySelectorAll(".side .do")) {
     found.push({ title: panel.querySelector("summary").textContent, run: () => unfold(panel) });
   }
+  for (const { title, run } of forPicked()) found.push({ title, run });
   for (const button of document.querySelectorAll(".head form button")) found.push({ title: button.firstChild.textContent.trim(), run: () => button.click() });
   for (const label of document.querySelectorAll(".composer .tabs label")) found.push({ title: label.firstChild.textContent.trim(), run: () => write(label.htmlFor.slice(5)) });
   found.push({ title: words.replies, run: () => { location.href = "/console/replies"; } });

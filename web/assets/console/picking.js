@@ -56,6 +56,18 @@ export function toBar() {
   if (picked().length) bar.querySelector("button.primary").focus();
 }
 
+/** What can be done with what is picked, as commands: the bar's buttons and the fields behind its tabs. */
+export function forPicked() {
+  if (!picked().length) return [];
+  const count = bar.querySelector("[data-many]").textContent;
+  const buttons = [...bar.querySelectorAll(".buttons button")].map((button) => [button.textContent, () => button.click()]);
+  const tabs = [...bar.querySelectorAll(".tabs label")].map((label) => [label.textContent, () => {
+    label.control.checked = true;
+    bar.querySelector(`fieldset.${label.control.value} :is(select, textarea)`).focus();
+  }]);
+  return [...buttons, ...tabs].map(([title, run]) => ({ title: `${title} (${count})`, run }));
+}
+
 /** True if there was something to let go of. */
 export function clear() {
   if (!picked().length) return false;

@@ -13,6 +13,7 @@ function add([name, direction]) {
   if (!pane) return;
   const divider = document.createElement("div");
   divider.className = `divider of-${name}`;
+  divider.dataset.kept = "";
   divider.tabIndex = 0;
   divider.setAttribute("role", "separator");
   divider.setAttribute("aria-orientation", "vertical");
@@ -53,7 +54,7 @@ function add([name, direction]) {
   });
   divider.addEventListener("dblclick", () => set(null));
   addEventListener("resize", say);
-  pane.after(divider);
+  pane.append(divider);
   say();
 }
 
