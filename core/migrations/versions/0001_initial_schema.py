@@ -708,7 +708,11 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("raw_sha256", sa.String(length=64), nullable=True),
         sa.Column("authentication", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("about", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("discarded_at", UtcDateTime(), nullable=True),
+        sa.Column("discarded_by_id", sa.Integer(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["discarded_by_id"], ["agent.id"], name=op.f("fk_inbound_receipt_discarded_by_id")),
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_inbound_receipt_inbox_id")),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_inbound_receipt_message_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_receipt")),
@@ -717,6 +721,19 @@ def upgrade() -> None:
     with op.batch_alter_table("inbound_receipt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbound_receipt_message_id"), ["message_id"], unique=False)
         batch_op.create_index("ix_inbound_receipt_outcome", ["outcome", "received_at"], unique=False)
+
+    op.create_table(
+        "mention",
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_mention_agent_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_mention_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mention")),
+        sa.UniqueConstraint("agent_id", "message_id", name=op.f("uq_mention_agent_id_message_id")),
+    )
+    with op.batch_alter_table("mention", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mention_message_id"), ["message_id"], unique=False)
 
     op.create_table(
         "outbox",
@@ -827,8 +844,69 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_work_ticket_id"), ["ticket_id"], unique=False)
 
+    op.create_table(
+        "reread",
+        sa.Column("receipt_id", sa.Integer(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_reread_inbox_id")),
+        sa.ForeignKeyConstraint(["receipt_id"], ["inbound_receipt.id"], name=op.f("fk_reread_receipt_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reread")),
+    )
+    with op.batch_alter_table("reread", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_reread_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "ix_reread_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(batch_op.f("ix_reread_receipt_id"), ["receipt_id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("reread", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reread_receipt_id"))
+        batch_op.drop_index(
+            "ix_reread_lane",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.drop_index(
+            "ix_reread_due",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.drop_table("reread")
     with op.batch_alter_table("work", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_work_ticket_id"))
         batch_op.drop_index(
@@ -848,6 +926,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("outbox")
+    with op.batch_alter_table("mention", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mention_message_id"))
+
+    op.drop_table("mention")
     with op.batch_alter_table("inbound_receipt", schema=None) as batch_op:
         batch_op.drop_index("ix_inbound_receipt_outcome")
         batch_op.drop_index(batch_op.f("ix_inbound_receipt_message_id"))
