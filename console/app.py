@@ -14,6 +14,7 @@ from console.administration import Administration
 from console.api.app import Api
 from console.auth import Auth
 from console.desk import DeskPage
+from console.guide import Guide
 from console.hours import HoursPages
 from console.inboxes import Inboxes, InboxTools
 from console.knowledge import Knowledge
@@ -36,6 +37,7 @@ TITLES = {
     "empty": words.EMPTY,
     "reason": words.REASON,
     "delivery": words.DELIVERY,
+    "answer": words.ANSWER,
     "role": words.ROLE,
     "admin": words.ADMIN,
     "verdict": words.VERDICT,
@@ -63,7 +65,7 @@ class Console:
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
             *Knowledge(database, blobs, clock, pages, auth).routes,
             *Settings(database, clock, pages, auth).routes,
-            *Work(database, blobs, clock, content, pages, auth).routes,
+            *Work(database, blobs, clock, content, pages, auth, Guide(content, database)).routes,
             *Admin(administration).routes,
             *Inboxes(administration, inboxes).routes,
             *HoursPages(administration).routes,

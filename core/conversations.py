@@ -16,6 +16,8 @@ from core.models import Agent, Attachment, Conversation, Inbox, Message, Organiz
 from core.values import ActorKind, Choice, Delivery, FormOfAddress, Status, StoredFile, ticket_number
 
 PAGE = 200
+RECENT = 3
+"""How many of a conversation's tickets somebody hears of who asks how things stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,24 @@ class Transcript:
     agent: str
     with_bot: bool
     form_of_address: FormOfAddress | None
+
+
+class Standing(NamedTuple):
+    """How it stands with one ticket, as its requester may know; ``level`` 0 means the bot has it."""
+
+    number: str
+    subject: str
+    status: Status
+    level: int
+    agent: str
+
+
+class Said(NamedTuple):
+    """One message of a conversation, found again by what the other side kept of it."""
+
+    text: str
+    choices: tuple[Choice, ...]
+    sent_as: tuple[str, ...]
 
 
 class Found(NamedTuple):
@@ -107,6 +127,18 @@ _INBOX_FORM = (
 )
 
 
+_TICKETS = (
+    select(Ticket.id, Ticket.subject, Ticket.status, Ticket.level, Agent.name)
+    .outerjoin(Agent, Agent.id == Ticket.assignee_id)
+    .where(Ticket.id.in_(select(Message.ticket_id).where(Message.conversation_id == bindparam("conversation"))))
+    .order_by(Ticket.id.desc())
+    .limit(RECENT)
+)
+_SAID = select(Message.text, Message.choices, Message.meta).where(
+    Message.id == bindparam("message"), Message.conversation_id == bindparam("conversation")
+)
+
+
 def find(session: Session, inbox_id: int, thread_key: str) -> Found | None:
     found = rows.first(session, _FIND, inbox=inbox_id, thread=thread_key)
     return Found(*found) if found is not None else None
@@ -138,6 +170,40 @@ def transcript(session: Session, inbox_id: int, thread_key: str, after: int) -> 
         with_bot=level == 0,
         form_of_address=form,
     )
+
+
+def standings(session: Session, inbox_id: int, thread_key: str) -> tuple[Standing, ...]:
+    """The last tickets of a conversation, newest first."""
+    conversation = find(session, inbox_id, thread_key)
+    if conversation is None:
+        return ()
+    return tuple(
+        Standing(ticket_number(id_), subject, status, level, agent or "")
+        for id_, subject, status, level, agent in rows.execute(session, _TICKETS, conversation=conversation.id)
+    )
+
+
+def said(session: Session, inbox_id: int, thread_key: str, message_id: int) -> Said | None:
+    """A message of this very conversation; None for any other."""
+    conversation = find(session, inbox_id, thread_key)
+    if conversation is None:
+        return None
+    found = rows.first(session, _SAID, message=message_id, conversation=conversation.id)
+    if found is None:
+        return None
+    choices = tuple(Choice(choice["title"], choice["payload"]) for choice in found.choices)
+    return Said(found.text, choices, tuple(found.meta.get("sent_as", ())))
+
+
+def move(session: Session, inbox_id: int, thread_key: str, new_thread_key: str) -> None:
+    """The channel gave a thread another name; the conversation goes on under it."""
+    conversation = session.scalar(
+        select(Conversation)
+        .where(Conversation.inbox_id == inbox_id, Conversation.thread_key == thread_key)
+        .with_for_update()
+    )
+    if conversation is not None and find(session, inbox_id, new_thread_key) is None:
+        conversation.thread_key = new_thread_key
 
 
 def attachment(session: Session, inbox_id: int, thread_key: str, attachment_id: int) -> StoredFile:

@@ -13,15 +13,16 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core import rows
+from core import contacts, rows
 from core.errors import InvalidInput
-from core.joining import InboxRow, Person, Place, find_place, person, referenced
-from core.models import InboundReceipt, Inbox, Message, Ticket, WorkKind
+from core.joining import InboxRow, Person, Place, find_place, inbox_row, referenced
+from core.models import InboundReceipt, Message, Ticket, WorkKind
 from core.outbox import attach
 from core.promises import owe
+from core.revisions import own_words, revise, shown_text
 from core.signals import Signal, Topic, emit
 from core.tickets import lifecycle
-from core.values import ActorKind, Automation, InboundMessage, InboxStyle, Outcome, Receipt, Status
+from core.values import ActorKind, Automation, Delivery, InboundMessage, InboxStyle, Outcome, Receipt, Status
 
 ACKNOWLEDGE_AFTER = timedelta(seconds=20)
 """How long the bot may take to answer a letter before the plain confirmation goes out."""
@@ -29,7 +30,14 @@ ACKNOWLEDGE_AFTER = timedelta(seconds=20)
 _SEEN = select(InboundReceipt.id, InboundReceipt.message_id).where(
     InboundReceipt.inbox_id == bindparam("inbox"), InboundReceipt.dedupe_key == bindparam("key")
 )
-_INBOX = select(Inbox.id, Inbox.style, Inbox.language, Inbox.organization_id).where(Inbox.id == bindparam("inbox"))
+_OFFERED = (
+    select(Message.choices)
+    .where(
+        Message.conversation_id == bindparam("conversation"), Message.outbound, Message.delivery != Delivery.CANCELLED
+    )
+    .order_by(Message.seq.desc())
+    .limit(1)
+)
 _REQUESTER_WROTE = (
     update(Ticket.__table__)  # type: ignore[arg-type]
     .where(Ticket.__table__.c.id == bindparam("ticket"))
@@ -50,8 +58,11 @@ def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt
     if (reason := _ignored(session, inbound)) is not None:
         _ledger(session, inbound, Outcome.IGNORED, now, reason=reason)
         return Receipt(Outcome.IGNORED, reason=reason)
-    inbox = InboxRow(*rows.execute(session, _INBOX, inbox=inbound.inbox_id).one())
-    sender = person(session, inbound.sender, inbox, inbound.language, now)
+    if inbound.revises is not None and (receipt := revise(session, inbound, now)) is not None:
+        _ledger(session, inbound, receipt.outcome, now, reason=receipt.reason, message_id=receipt.message_id)
+        return receipt
+    inbox = inbox_row(session, inbound.inbox_id)
+    sender = contacts.sender(session, inbound, inbox, now)
     place = find_place(session, inbox, sender, inbound, now)
     message_id = _add_message(session, place, sender, inbound, now)
     _ledger(session, inbound, Outcome.TICKETED, now, message_id=message_id)
@@ -61,6 +72,22 @@ def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt
     emit(session, Signal(Topic.TICKET, place.ticket.id, place.ticket.version + 1))
     emit(session, Signal(Topic.CONVERSATION, place.conversation_id, place.seq))
     return Receipt(Outcome.TICKETED, place.ticket.id, place.conversation_id, message_id, place.seq, work_id)
+
+
+def ignore(session: Session, inbox_id: int, dedupe_key: str, reason: str, now: datetime) -> Receipt:
+    """Count something that arrived and is no message for the desk; nothing of it is kept."""
+    if (known := _seen(session, inbox_id, dedupe_key)) is not None:
+        return _duplicate(session, inbox_id, known, now)
+    rows.insert(
+        session,
+        InboundReceipt,
+        inbox_id=inbox_id,
+        dedupe_key=dedupe_key,
+        outcome=Outcome.IGNORED,
+        reason=reason,
+        received_at=now,
+    )
+    return Receipt(Outcome.IGNORED, reason=reason)
 
 
 def quarantine(
@@ -160,24 +187,33 @@ def _add_message(session: Session, place: Place, sender: Person, inbound: Inboun
         author_id=sender.requester_id,
         author_name=inbound.sender.name[:200] or sender.name,
         subject=inbound.subject[:300],
-        text=inbound.text,
+        text=shown_text(inbound),
         full_text=inbound.full_text if inbound.full_text != inbound.text else None,
         html=inbound.html,
         external_id=inbound.external_id,
-        meta=_meta(inbound),
+        meta=_meta(session, place, inbound),
         created_at=now,
     )
     attach(session, message_id, inbound.attachments)
     return message_id
 
 
-def _meta(inbound: InboundMessage) -> dict[str, str]:
-    meta = {}
-    if inbound.payload is not None:
-        meta["payload"] = inbound.payload
+def _meta(session: Session, place: Place, inbound: InboundMessage) -> dict[str, str]:
+    meta = own_words(inbound)
+    payload = inbound.payload if inbound.payload is not None else _picked(session, place, inbound.option)
+    if payload is not None:
+        meta["payload"] = payload
     if inbound.automation is not None:
         meta["automation"] = str(inbound.automation)
     return meta
+
+
+def _picked(session: Session, place: Place, option: int | None) -> str | None:
+    """What the number stands for that a person typed, if the desk's last words in this conversation were a choice."""
+    if option is None or place.seq == 1:
+        return None
+    choices = rows.scalar(session, _OFFERED, conversation=place.conversation_id) or []
+    return str(choices[option - 1]["payload"]) if 1 <= option <= len(choices) else None
 
 
 def _count_as_waiting(session: Session, place: Place, inbound: InboundMessage, now: datetime) -> None:
@@ -202,7 +238,7 @@ def _owe_work(
     session: Session, inbox: InboxRow, place: Place, message_id: int, inbound: InboundMessage, now: datetime
 ) -> int | None:
     """The bot reads everything people write: it answers what it has, and only listens where people have the ticket."""
-    if inbound.automation is not None:
+    if inbound.automation is not None or inbound.accompanies:
         return None
     work_id = owe(session, WorkKind.UNDERSTAND, place.ticket.id, now, message_id)
     if place.is_new and inbox.style is InboxStyle.LETTER:

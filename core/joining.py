@@ -34,6 +34,7 @@ SERVICE_DESK = "service-desk"
 
 _REPLY_PREFIX = re.compile(r"^\s*((re|aw|wg|fwd?|antwort)\s*(\[\d+\])?\s*:\s*|\[FL-\d+\]\s*)+", re.IGNORECASE)
 
+_INBOX = select(Inbox.id, Inbox.style, Inbox.language, Inbox.organization_id).where(Inbox.id == bindparam("inbox"))
 _PERSON = (
     select(
         RequesterAddress.id,
@@ -125,12 +126,31 @@ class Place:
     is_new: bool
 
 
-def person(session: Session, address: Address, inbox: InboxRow, language: str | None, now: datetime) -> Person:
-    """Whose address it is; somebody new becomes a requester of the organization their domain or the inbox names."""
+def inbox_row(session: Session, inbox_id: int) -> InboxRow:
+    return InboxRow(*rows.execute(session, _INBOX, inbox=inbox_id).one())
+
+
+def known_person(session: Session, address: Address) -> Person | None:
+    """Whose address it is, if anybody's."""
     found = rows.first(session, _PERSON, kind=address.kind, value=address.value)
-    if found is not None:
-        return Person(*found)
-    name, organization_id = address.name[:200], _by_domain(session, address) or inbox.organization_id
+    return Person(*found) if found is not None else None
+
+
+def person(
+    session: Session,
+    address: Address,
+    inbox: InboxRow,
+    language: str | None,
+    now: datetime,
+    vouched: Address | None = None,
+) -> Person:
+    """Whose address it is; somebody new becomes a requester of the organization their domain or the inbox names.
+
+    ``vouched`` is an address of theirs that tells more than the one they write from.
+    """
+    if (found := known_person(session, address)) is not None:
+        return found
+    name, organization_id = address.name[:200], _by_domain(session, vouched or address) or inbox.organization_id
     requester_id = rows.insert(
         session, Requester, name=name, language=language, organization_id=organization_id, created_at=now
     )
@@ -228,6 +248,7 @@ def _open_conversation(
         address_id=sender.address_id,
         ticket_id=ticket.id,
         last_seq=1,
+        is_shared=inbound.is_shared,
         created_at=now,
     )
 
@@ -242,7 +263,7 @@ def _open_ticket(
 ) -> TicketRow:
     """A new ticket, with the bot; what a machine or a mailing list sent goes to the Service Desk unanswered."""
     by_machine = inbound.automation is not None
-    subject = subject_line(inbound.subject, inbound.text)
+    subject = subject_line(inbound.subject, inbound.text or inbound.placeholder or _first_file(inbound))
     since = None if by_machine else inbound.received_at
     team_id, team_level = team_of(session, inbox.id) if by_machine else (None, 0)
     ticket_id = rows.insert(
@@ -263,6 +284,10 @@ def _open_ticket(
     requester = Actor(ActorKind.REQUESTER, sender.requester_id)
     write(session, ticket_id, requester, "created", now, follow_up_of=follow_up_of)
     return TicketRow(ticket_id, Status.NEW, subject, since, 0)
+
+
+def _first_file(inbound: InboundMessage) -> str:
+    return inbound.attachments[0].filename if inbound.attachments else ""
 
 
 def team_of(session: Session, inbox_id: int) -> tuple[int | None, int]:

@@ -52,7 +52,18 @@ _LAST_INBOUND = (
 _IS_SENT = (
     update(_message)  # type: ignore[arg-type]
     .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
-    .values(delivery=Delivery.SENT)
+    .values(delivery=Delivery.SENT, delivery_reason="")
+)
+_WAITS = (
+    update(_message)  # type: ignore[arg-type]
+    .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
+    .values(delivery_reason=bindparam("why"))
+)
+_META = select(_message.c.meta).where(_message.c.id == bindparam("message"))
+_NEW_META = (
+    update(_message)  # type: ignore[arg-type]
+    .where(_message.c.id == bindparam("message"))
+    .values(meta=bindparam("new_meta"))
 )
 _IS_MORE = (
     select(OutboxRow.id).where(OutboxRow.lane == bindparam("lane"), OutboxRow.state == PromiseState.PENDING).limit(1)
@@ -87,6 +98,7 @@ class Destination(NamedTuple):
     inbox_id: int
     inbox_address: str
     style: InboxStyle
+    pushes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +185,14 @@ def claim(
     return claimed
 
 
+def part_sent(session: Session, message_id: int, external_id: str) -> None:
+    """The other side has one more part of a message, under this id; whoever goes on begins behind it."""
+    meta = rows.scalar(session, _META, message=message_id)
+    rows.execute(
+        session, _NEW_META, message=message_id, new_meta={**meta, "sent_as": [*meta.get("sent_as", ()), external_id]}
+    )
+
+
 def sent(session: Session, claimed: Claimed, now: datetime) -> bool:
     """The channel has it. False if the lease was lost in between (the row belongs to somebody else now)."""
     held = OUTBOX.held(session, claimed.row_id, claimed.lease)
@@ -195,13 +215,15 @@ def failed(
     retry_after: timedelta | None,
     jitter: random.Random,
 ) -> None:
-    """It could not be sent: try again later, or, for good, say so on the ticket."""
+    """It could not be sent: try again later, or, for good, say so on the ticket. The reason stands at the message."""
     held = OUTBOX.held(session, claimed.row_id, claimed.lease)
     if held is None:
         return
     if not permanent and held.attempts < promises.ATTEMPTS:
         wait = retry_after or promises.backoff(held.attempts, jitter)
         OUTBOX.put_back(session, held.id, now + wait, reason)
+        rows.execute(session, _WAITS, message=held.message_id, why=reason)
+        touched(session, claimed.message.ticket_id, now)
         return
     OUTBOX.give_up(session, held.id, now, reason)
     message_id = held.message_id

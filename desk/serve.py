@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from core import schema
 from core.inboxes import leases
-from core.promises import OUTBOX, WORK
+from core.promises import ARRIVALS, CARDS, OUTBOX, WORK
 from core.search.index import index_more
 from core.signals import Topic
 from desk.http import application
@@ -101,8 +101,8 @@ async def _until_stopped(work: Sequence[Awaitable[None]], server: uvicorn.Server
 
 
 def _release(session: Session) -> None:
-    OUTBOX.release_all(session)
-    WORK.release_all(session)
+    for promises in (OUTBOX, WORK, ARRIVALS, CARDS):
+        promises.release_all(session)
     leases.release_all(session)
 
 

@@ -9,6 +9,7 @@ import structlog
 from starlette.routing import BaseRoute
 
 from channels.base import Connected, Receive, Surroundings
+from channels.choices import option
 from channels.mail import parse as parsing
 from channels.mail import submission
 from channels.mail.configuration import MailConfiguration
@@ -116,11 +117,12 @@ class Mail:
             )
             for file in mail.files
         ]
+        text = new_text(mail.text)
         return InboundMessage(
             inbox_id=self.inbox_id,
             dedupe_key=mail.dedupe_key,
             sender=mail.sender,
-            text=new_text(mail.text),
+            text=text,
             full_text=mail.text,
             received_at=self._clock.now(),
             subject=mail.subject,
@@ -128,6 +130,7 @@ class Mail:
             references=mail.references,
             ticket_ref=mail.ticket_ref,
             recipients=mail.recipients,
+            option=option(text),
             html=mail.html,
             attachments=tuple(files),
             automation=mail.automation,

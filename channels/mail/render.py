@@ -13,6 +13,7 @@ from email.utils import format_datetime, formataddr, make_msgid
 from markdown_it import MarkdownIt
 from markupsafe import escape
 
+from channels.choices import numbered
 from channels.mail.configuration import MailConfiguration
 from core.inboxes.kinds import InboxSettings
 from core.values import ActorKind, OutboundMessage, ticket_number
@@ -42,7 +43,7 @@ def render(
     """
     _ = translator(tag)
     mail = EmailMessage(policy=SMTP.clone(max_line_length=998))
-    text = _words(message, mailbox.configuration.signature)
+    text = _words(message, mailbox.configuration.signature, _)
     mail["From"] = formataddr((_display_name(message, mailbox.sender_name), mailbox.configuration.address))
     mail["To"] = formataddr((message.recipient.name, message.recipient.value))
     mail["Subject"] = _subject(message, _)
@@ -75,11 +76,14 @@ def _subject(message: OutboundMessage, _: Translate) -> str:
     return f"Re: {subject} [{ticket_number(message.ticket_id)}]"
 
 
-def _words(message: OutboundMessage, signature: str) -> str:
-    """What is said; below what a colleague wrote stands the mailbox's signature."""
+def _words(message: OutboundMessage, signature: str, _: Translate) -> str:
+    """What is said, with the choices to answer by number; below what a colleague wrote stands the signature."""
+    text = message.text
+    if message.choices:
+        text = f"{text}\n\n{_('Please answer with the number that fits:')}\n\n{numbered(message.choices)}"
     if message.author_kind is not ActorKind.AGENT or not signature:
-        return message.text
-    return f"{message.text.rstrip()}\n\n{signature}"
+        return text
+    return f"{text.rstrip()}\n\n{signature}"
 
 
 def _text(text: str, links: HelpLinks | None, _: Translate) -> str:

@@ -15,7 +15,9 @@ from core.inboxes import configuring
 from core.inboxes.kinds import InboxSettings, Kind
 from core.inboxes.reading import shown
 from core.models import (
+    ArrivalRow,
     BusinessCalendar,
+    CardRow,
     Conversation,
     InboundReceipt,
     Inbox,
@@ -24,6 +26,7 @@ from core.models import (
     Organization,
     OutboxRow,
     Team,
+    TeamRoom,
 )
 from core.sealing import Seal
 from core.signals import Signal, Topic, emit
@@ -77,10 +80,11 @@ def save(session: Session, kind: Kind[Any], inbox_id: int | None, form: Form, se
     settings = check(session, kind, inbox_id, form, seal)
     _require_free(session, kind, inbox_id, settings.address)
     if inbox_id is None:
-        inbox = Inbox(channel=kind.key, style=kind.style, address_kind=kind.address_kind, created_at=now, sealed={})
+        inbox = Inbox(channel=kind.key, created_at=now, sealed={})
         session.add(inbox)
     else:
         inbox = find(session, inbox_id)
+    inbox.style, inbox.address_kind, inbox.pushes = kind.style, kind.address_kind, kind.pushes
     inbox.address, inbox.name, inbox.sender_name = settings.address, settings.name, form.sender_name.strip()[:LONGEST]
     inbox.language, inbox.organization_id = form.language, form.organization_id
     inbox.team_id, inbox.calendar_id = form.team_id, form.calendar_id
@@ -129,7 +133,8 @@ def remove(session: Session, inbox_id: int) -> None:
     inbox = find(session, inbox_id)
     if is_used(session, inbox_id):
         raise Conflict("This inbox has conversations, which would be lost. Archive it instead.")
-    session.execute(delete(InboxRun).where(InboxRun.inbox_id == inbox_id))
+    for model in (InboxRun, TeamRoom):
+        session.execute(delete(model).where(model.inbox_id == inbox_id))
     session.delete(inbox)
     _tell(session, inbox_id)
 
@@ -137,7 +142,7 @@ def remove(session: Session, inbox_id: int) -> None:
 def is_used(session: Session, inbox_id: int) -> bool:
     used = (
         session.scalar(select(model.id).where(model.inbox_id == inbox_id).limit(1))
-        for model in (Conversation, InboundReceipt, OutboxRow)
+        for model in (ArrivalRow, CardRow, Conversation, InboundReceipt, OutboxRow)
     )
     return any(one is not None for one in used)
 

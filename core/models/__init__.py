@@ -6,20 +6,22 @@ from core.models.desk import BusinessCalendar, DeskSettings
 from core.models.inbox import Inbox, InboxRun, InboxState, RunState
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
-from core.models.promise import OutboxRow, WorkKind, WorkRow
-from core.models.staff import Agent, ApiToken, Role, StaffSession, Team, TeamMember
+from core.models.promise import ArrivalRow, CardRow, OutboxRow, WorkKind, WorkRow
+from core.models.staff import Agent, ApiToken, Role, StaffSession, Team, TeamMember, TeamRoom
 from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
 from core.models.workplace import CannedReply, Correction, Presence, Reading, SavedView
 
 __all__ = [
     "Agent",
     "ApiToken",
+    "ArrivalRow",
     "Article",
     "ArticleVersion",
     "Attachment",
     "Base",
     "BusinessCalendar",
     "CannedReply",
+    "CardRow",
     "Conversation",
     "Correction",
     "DeskSettings",
@@ -43,6 +45,7 @@ __all__ = [
     "StaffSession",
     "Team",
     "TeamMember",
+    "TeamRoom",
     "Ticket",
     "WorkKind",
     "WorkRow",

@@ -13,7 +13,10 @@ from core.values import Outcome
 
 
 class Conversation(Base):
-    """A channel thread. ``last_seq`` is the cursor of its messages, advanced under this row's lock."""
+    """A channel thread. ``last_seq`` is the cursor of its messages, advanced under this row's lock.
+
+    ``is_shared`` means that others read along there (a channel, a group): what only its requester may hear is not said.
+    """
 
     __tablename__ = "conversation"
     __table_args__ = (UniqueConstraint("inbox_id", "thread_key"),)
@@ -24,6 +27,7 @@ class Conversation(Base):
     ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"), index=True)
     last_seq: Mapped[int] = mapped_column(default=0)
     delivered_seq: Mapped[int] = mapped_column(default=0)
+    is_shared: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
 

@@ -25,7 +25,7 @@ from core.models import (
 )
 from core.outbox import Destination, cancel_machine_messages, enqueue
 from core.promises import WORK, owe
-from core.tickets import lifecycle
+from core.tickets import cards, lifecycle
 from core.tickets.history import record
 from core.values import (
     Actor,
@@ -41,7 +41,7 @@ _LOCKED = (
     select(Ticket).where(Ticket.id == bindparam("ticket")).with_for_update().execution_options(populate_existing=True)
 )
 _DESTINATION = (
-    select(Conversation.id, Conversation.address_id, Inbox.id, Inbox.address, Inbox.style)
+    select(Conversation.id, Conversation.address_id, Inbox.id, Inbox.address, Inbox.style, Inbox.pushes)
     .join(Inbox, Inbox.id == Conversation.inbox_id)
     .with_for_update(of=Conversation)
 )
@@ -144,7 +144,8 @@ def hand_back(
 ) -> None:
     """Give the ticket back to the bot.
 
-    ``resume`` says where it goes on: ``{"ask": slot}``, ``{"step": id}``, or empty for wherever it was.
+    ``resume`` says where it goes on: ``{"ask": slot}``, ``{"step": id}``, ``{"topic": intent}`` for where people are in
+    that topic's flow, or empty for the beginning of what the ticket is about.
     """
     ticket = locked(session, ticket_id)
     require_open(ticket)
@@ -190,6 +191,7 @@ def escalate(
     ticket.level, ticket.team_id, ticket.assignee_id = team.level, team.id, None
     ticket.status = Status.OPEN if ticket.status is not Status.ON_HOLD else ticket.status
     ticket.handed_off_at = ticket.handed_off_at or now
+    cards.announce(session, ticket, now)
     record(
         session,
         ticket,
@@ -277,7 +279,8 @@ CONTINUE_BY_MAIL_AFTER = timedelta(minutes=3)
 
 def _promise_mail(session: Session, ticket: Ticket, destination: Destination, message_id: int, now: datetime) -> None:
     """If the person has left the chat and an address, what was said there is sent to it."""
-    if destination.style is InboxStyle.DIALOGUE and mail_address(session, ticket.requester_id) is not None:
+    can_leave = destination.style is InboxStyle.DIALOGUE and not destination.pushes
+    if can_leave and mail_address(session, ticket.requester_id) is not None:
         owe(session, WorkKind.CONTINUE_BY_MAIL, ticket.id, now + CONTINUE_BY_MAIL_AFTER, message_id)
 
 

@@ -22,7 +22,7 @@ from core.models import (
 from core.outbox import Claimed, Destination
 from core.promises import WORK, Work, owe
 from core.signals import Signal, Topic, emit, retract
-from core.tickets import lifecycle
+from core.tickets import cards, lifecycle
 from core.tickets.actions import (
     add_note,
     current_conversation,
@@ -168,6 +168,7 @@ def _settle_outcome(
         # The person has waited since they wrote, not since the bot gave up.
         ticket.waiting_since = ticket.waiting_since or _last_word(session, ticket) or now
         rows.execute(session, _NOT_SILENT, ticket=ticket.id, at=now)
+        cards.announce(session, ticket, now)
         record(
             session,
             ticket,

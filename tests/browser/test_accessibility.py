@@ -34,6 +34,8 @@ PAGES = (
     "/console/admin/hours/1",
     "/console/admin/desk",
     "/console/tickets/4711",
+    "/console/tickets/1?guide=vpn_problem",
+    "/console/tickets/1?guide=nothing",
     "/help",
     "/help/1",
     "/console/views/person",

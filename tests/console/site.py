@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
+from bot.content import Content
 from channels import registry
 from channels.base import Surroundings
 from channels.trials import Trials
@@ -55,6 +56,15 @@ class Browser:
         return await self._client.post(path, data={"csrf": csrf.group(1), **data})
 
 
+def console_of(database: Database, clock: SetClock, folder: Path, content: Content) -> Console:
+    """The console as a desk builds it, with every adapter."""
+    adapters, blobs = registry.adapters(), FolderBlobStore(folder / "blobs")
+    surroundings = Surroundings(database, blobs, clock, "http://desk.example", "secret")
+    kinds = {key: adapter.kind for key, adapter in adapters.items()}
+    tools = InboxTools(kinds, SEAL, Trials(adapters, surroundings), "http://desk.example")
+    return Console(database, blobs, clock, content, "secret", False, tools)
+
+
 @asynccontextmanager
 async def signed_in(
     database: Database,
@@ -65,15 +75,7 @@ async def signed_in(
     language: str = "en",
 ) -> AsyncIterator[Browser]:
     """The console for somebody of this role."""
-    adapters, blobs = registry.adapters(), FolderBlobStore(folder / "blobs")
-    surroundings = Surroundings(database, blobs, clock, "http://desk.example", "secret")
-    tools = InboxTools(
-        {key: adapter.kind for key, adapter in adapters.items()},
-        SEAL,
-        Trials(adapters, surroundings),
-        "http://desk.example",
-    )
-    console = Console(database, blobs, clock, MODELS.content, "secret", False, tools)
+    console = console_of(database, clock, folder, MODELS.content)
 
     def sign_in(session: Session) -> str:
         agent = session.scalars(select(Agent).where(Agent.email == email)).one()

@@ -26,7 +26,7 @@ def _texts() -> set[str]:
             found.add(message if isinstance(message, str) else message[0])
     for titles in (words.STATUS, words.KIND, words.SCALE, words.CODE, words.VIEW, words.EMPTY):
         found |= set(titles.values())
-    for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ROLE, words.ADMIN):
+    for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN):
         found |= set(titles.values())
     for titles in (words.VERDICT, words.RUN):
         found |= set(titles.values())
@@ -85,7 +85,7 @@ def test_every_error_people_can_meet_has_a_german_text() -> None:
     inboxes = {"InboxProblem", "refuse", "Step"}
     kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"} | inboxes
     found: set[str] = set()
-    for room in ("core", "console", "channels", "web"):
+    for room in ("core", "bot", "console", "channels", "web"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:

@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("hours", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("country", sa.String(length=8), nullable=False),
-        sa.Column("region", sa.String(length=64), nullable=False),
+        sa.Column("region", sa.String(length=16), nullable=False),
         sa.Column("days", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -192,6 +192,7 @@ def upgrade() -> None:
             sa.Enum("dialogue", "letter", name="inboxstyle", native_enum=False, create_constraint=True, length=24),
             nullable=False,
         ),
+        sa.Column("pushes", sa.Boolean(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -233,6 +234,54 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("requester", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_requester_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "arrival",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("payload", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_arrival_inbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_arrival")),
+    )
+    with op.batch_alter_table("arrival", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_arrival_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index("ix_arrival_key", ["inbox_id", "key"], unique=True)
+        batch_op.create_index(
+            "ix_arrival_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
 
     op.create_table(
         "article_version",
@@ -290,6 +339,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("requester_address", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_requester_address_requester_id"), ["requester_id"], unique=False)
+
+    op.create_table(
+        "team_room",
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("room", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_team_room_inbox_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_team_room_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_room")),
+        sa.UniqueConstraint("inbox_id", "team_id", name=op.f("uq_team_room_inbox_id_team_id")),
+    )
+    with op.batch_alter_table("team_room", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_team_room_team_id"), ["team_id"], unique=False)
 
     op.create_table(
         "ticket",
@@ -390,6 +453,56 @@ def upgrade() -> None:
         batch_op.create_index("ix_ticket_updated", ["updated_at"], unique=False)
 
     op.create_table(
+        "card",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("room", sa.String(length=64), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_card_inbox_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_card_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card")),
+    )
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_card_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "ix_card_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(batch_op.f("ix_card_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
         "conversation",
         sa.Column("inbox_id", sa.Integer(), nullable=False),
         sa.Column("thread_key", sa.String(length=320), nullable=False),
@@ -397,6 +510,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.Integer(), nullable=True),
         sa.Column("last_seq", sa.Integer(), nullable=False),
         sa.Column("delivered_seq", sa.Integer(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["address_id"], ["requester_address.id"], name=op.f("fk_conversation_address_id")),
@@ -594,7 +708,11 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("raw_sha256", sa.String(length=64), nullable=True),
         sa.Column("authentication", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("about", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("discarded_at", UtcDateTime(), nullable=True),
+        sa.Column("discarded_by_id", sa.Integer(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["discarded_by_id"], ["agent.id"], name=op.f("fk_inbound_receipt_discarded_by_id")),
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_inbound_receipt_inbox_id")),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_inbound_receipt_message_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_receipt")),
@@ -603,6 +721,19 @@ def upgrade() -> None:
     with op.batch_alter_table("inbound_receipt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbound_receipt_message_id"), ["message_id"], unique=False)
         batch_op.create_index("ix_inbound_receipt_outcome", ["outcome", "received_at"], unique=False)
+
+    op.create_table(
+        "mention",
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_mention_agent_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_mention_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mention")),
+        sa.UniqueConstraint("agent_id", "message_id", name=op.f("uq_mention_agent_id_message_id")),
+    )
+    with op.batch_alter_table("mention", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mention_message_id"), ["message_id"], unique=False)
 
     op.create_table(
         "outbox",
@@ -713,8 +844,69 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_work_ticket_id"), ["ticket_id"], unique=False)
 
+    op.create_table(
+        "reread",
+        sa.Column("receipt_id", sa.Integer(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_reread_inbox_id")),
+        sa.ForeignKeyConstraint(["receipt_id"], ["inbound_receipt.id"], name=op.f("fk_reread_receipt_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reread")),
+    )
+    with op.batch_alter_table("reread", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_reread_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "ix_reread_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(batch_op.f("ix_reread_receipt_id"), ["receipt_id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("reread", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reread_receipt_id"))
+        batch_op.drop_index(
+            "ix_reread_lane",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.drop_index(
+            "ix_reread_due",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.drop_table("reread")
     with op.batch_alter_table("work", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_work_ticket_id"))
         batch_op.drop_index(
@@ -734,6 +926,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("outbox")
+    with op.batch_alter_table("mention", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mention_message_id"))
+
+    op.drop_table("mention")
     with op.batch_alter_table("inbound_receipt", schema=None) as batch_op:
         batch_op.drop_index("ix_inbound_receipt_outcome")
         batch_op.drop_index(batch_op.f("ix_inbound_receipt_message_id"))
@@ -767,6 +963,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_conversation_address_id"))
 
     op.drop_table("conversation")
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_ticket_id"))
+        batch_op.drop_index(
+            "ix_card_lane", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+        batch_op.drop_index(
+            "ix_card_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+
+    op.drop_table("card")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.drop_index("ix_ticket_updated")
         batch_op.drop_index(batch_op.f("ix_ticket_requester_id"))
@@ -775,12 +981,26 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ticket_assignee_id"))
 
     op.drop_table("ticket")
+    with op.batch_alter_table("team_room", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_team_room_team_id"))
+
+    op.drop_table("team_room")
     with op.batch_alter_table("requester_address", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_requester_address_requester_id"))
 
     op.drop_table("requester_address")
     op.drop_table("inbox_run")
     op.drop_table("article_version")
+    with op.batch_alter_table("arrival", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_arrival_lane", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+        batch_op.drop_index("ix_arrival_key")
+        batch_op.drop_index(
+            "ix_arrival_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+
+    op.drop_table("arrival")
     with op.batch_alter_table("requester", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_requester_organization_id"))
 
