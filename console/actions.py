@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from core.tickets import actions, details, snooze
+from core.tickets import actions, details, lists, snooze
 from core.values import Actor, Draft, ResolutionCode, Scale, Status, TicketKind
 
 Form = Mapping[str, str]
@@ -89,6 +89,10 @@ def _requester(session: Session, ticket_id: int, agent_id: int, form: Form, now:
     details.save_requester(session, ticket_id, agent_id, name, organization_id, vip, now)
 
 
+def _read(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    lists.mark_read(session, ticket_id, agent_id)
+
+
 def _choice(enum: type[E], value: str, field: str) -> E | None:
     if not value:
         return None
@@ -111,4 +115,5 @@ ACTIONS: Mapping[str, Action] = {
     "snooze": _snooze,
     "correct": _correct,
     "requester": _requester,
+    "read": _read,
 }

@@ -13,14 +13,18 @@ from console.admin import Admin
 from console.administration import Administration
 from console.api.app import Api
 from console.auth import Auth
+from console.conversation import Conversation
 from console.desk import DeskPage
+from console.files import Files, preview
 from console.guide import Guide
 from console.hours import HoursPages
 from console.inboxes import Inboxes, InboxTools
 from console.knowledge import Knowledge
+from console.lists import Lists
 from console.live import Live
+from console.panes import Panes
+from console.quarantine import Quarantine
 from console.settings import Settings
-from console.work import Work
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
@@ -57,15 +61,20 @@ class Console:
         inboxes: InboxTools,
     ) -> None:
         titles = {**TITLES, "channel": {key: kind.title for key, kind in inboxes.kinds.items()}}
-        pages = Pages(HERE / "templates", titles=titles, history=words.history)
+        pages = Pages(HERE / "templates", titles=titles, history=words.history, preview=preview)
         auth = Auth(database, clock, pages, secret, secure_cookies)
         administration = Administration(database, clock, pages, auth)
+        guide = Guide(content, database)
+        panes = Panes(database, clock, content, pages, guide)
         self.routes: Sequence[BaseRoute] = [
             Route("/console/login", auth.login, methods=["GET", "POST"]),
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
             *Knowledge(database, blobs, clock, pages, auth).routes,
             *Settings(database, clock, pages, auth).routes,
-            *Work(database, blobs, clock, content, pages, auth, Guide(content, database)).routes,
+            *Lists(database, clock, panes, auth).routes,
+            *Files(database, blobs, auth).routes,
+            *Conversation(database, clock, panes, auth, guide).routes,
+            *Quarantine(database, blobs, clock, pages, auth).routes,
             *Admin(administration).routes,
             *Inboxes(administration, inboxes).routes,
             *HoursPages(administration).routes,

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from console.auth import SignedIn
-from core import desk_settings
+from core import desk_settings, quarantine
 from core.database import Database
 from core.desk_settings import Standing
 from core.models import SavedView
@@ -46,4 +46,4 @@ def _read(session: Session, agent_id: int, now: datetime) -> tuple[dict[View, in
     mine = or_(SavedView.agent_id.is_(None), SavedView.agent_id == agent_id)
     saved = list(session.scalars(select(SavedView).where(mine).order_by(SavedView.name)))
     desk = desk_settings.of_desk(session)
-    return lists.counts(session, agent_id, now), saved, lists.count_quarantined(session), desk
+    return lists.counts(session, agent_id, now), saved, quarantine.count(session), desk

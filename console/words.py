@@ -34,6 +34,7 @@ FORM = {"formal": "Sie", "informal": "du"}
 """The forms of address in German are called by their word in every language."""
 VIEW = {
     "mine": "Mine",
+    "mentioned": "Mentions",
     "person": "Needs a person",
     "unassigned": "Unassigned",
     "team": "My teams",
@@ -44,6 +45,7 @@ VIEW = {
 }
 EMPTY = {
     "person": "Nobody is waiting for a person. What the bot hands over appears here.",
+    "mentioned": "Nobody has mentioned you. A note with @ and your name appears here.",
     "mine": "You have no open tickets. Take one over under “Needs a person”.",
     "bot": "The bot is not talking to anybody right now.",
     "waiting": "Nothing waits for a requester or a third party.",
@@ -99,6 +101,16 @@ RUN = {
     "standby": "Ready to take over",
     "retrying": "Will be tried again",
 }
+DONE = {
+    "take-over": "taken over",
+    "assign": "assigned",
+    "escalate": "passed on",
+    "classify": "reclassified",
+    "snooze": "put aside",
+    "resolve": "resolved",
+    "read": "marked as read",
+}
+"""What became of many tickets at once: "3 tickets resolved."."""
 HISTORY = {
     "created": "Ticket opened",
     "understood": "Understood: {intent}",

@@ -2,13 +2,15 @@
 
 dedupe → requester → conversation → ticket → message → work for the bot. The channel acknowledges to its source only
 after this has been committed, and every delivery leaves one line in the ledger:
-*fetched = ticketed + duplicate + quarantined + ignored*.
+*fetched = ticketed + duplicate + quarantined + ignored*. What was set aside and is read again (``receipt_id``) has its
+line already: that one takes the outcome.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
@@ -53,8 +55,11 @@ _REQUESTER_WROTE = (
 
 def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt:
     """Document one inbound message. Calling it again with the same delivery changes nothing but the ledger."""
+    line = inbound.receipt_id
+    if line is not None and (settled := _settled(session, line)) is not None:
+        return settled
     if (known := _seen(session, inbound.inbox_id, inbound.dedupe_key)) is not None:
-        return _duplicate(session, inbound.inbox_id, known, now)
+        return _duplicate(session, inbound.inbox_id, known, now, line)
     if (reason := _ignored(session, inbound)) is not None:
         _ledger(session, inbound, Outcome.IGNORED, now, reason=reason)
         return Receipt(Outcome.IGNORED, reason=reason)
@@ -98,11 +103,19 @@ def quarantine(
     now: datetime,
     raw: bytes | None = None,
     raw_sha256: str | None = None,
+    about: Mapping[str, Any] | None = None,
+    receipt_id: int | None = None,
 ) -> Receipt:
-    """Keep what cannot be read, visible and retryable, instead of losing it or stumbling over it for ever."""
+    """Keep what cannot be read, visible and retryable, instead of losing it or stumbling over it for ever.
+
+    ``about`` is what could be made out (see ``InboundReceipt``); with ``receipt_id`` it was set aside before and still
+    cannot be read.
+    """
+    if receipt_id is not None:
+        return _still_unreadable(session, receipt_id, reason, now)
     if (known := _seen(session, inbox_id, dedupe_key)) is not None:
         return _duplicate(session, inbox_id, known, now)
-    rows.insert(
+    line = rows.insert(
         session,
         InboundReceipt,
         inbox_id=inbox_id,
@@ -112,7 +125,27 @@ def quarantine(
         received_at=now,
         raw=raw,
         raw_sha256=raw_sha256,
+        about={**(about or {}), "why": reason},
     )
+    emit(session, Signal(Topic.QUARANTINE, line))
+    return Receipt(Outcome.QUARANTINED, reason=reason)
+
+
+def _settled(session: Session, receipt_id: int) -> Receipt | None:
+    """What became of it in the meantime, if it is no longer set aside; the line stays locked."""
+    receipt = session.scalar(select(InboundReceipt).where(InboundReceipt.id == receipt_id).with_for_update())
+    if receipt is None or receipt.outcome is Outcome.QUARANTINED:
+        return None
+    return Receipt(receipt.outcome, message_id=receipt.message_id, reason=receipt.reason)
+
+
+def _still_unreadable(session: Session, receipt_id: int, reason: str, now: datetime) -> Receipt:
+    if (settled := _settled(session, receipt_id)) is not None:
+        return settled
+    receipt = session.get_one(InboundReceipt, receipt_id)
+    tries = int(receipt.about.get("tries", 0)) + 1
+    receipt.reason = reason
+    receipt.about = {**receipt.about, "why": reason, "tries": tries, "tried_at": now.isoformat()}
     return Receipt(Outcome.QUARANTINED, reason=reason)
 
 
@@ -126,16 +159,16 @@ def _seen(session: Session, inbox_id: int, dedupe_key: str) -> _Known | None:
     return _Known(*found) if found is not None else None
 
 
-def _duplicate(session: Session, inbox_id: int, known: _Known, now: datetime) -> Receipt:
-    rows.insert(
-        session,
-        InboundReceipt,
-        inbox_id=inbox_id,
-        outcome=Outcome.DUPLICATE,
-        reason=f"duplicate of receipt {known.receipt_id}",
-        message_id=known.message_id,
-        received_at=now,
-    )
+def _duplicate(session: Session, inbox_id: int, known: _Known, now: datetime, receipt_id: int | None = None) -> Receipt:
+    values = {
+        "outcome": Outcome.DUPLICATE,
+        "reason": f"duplicate of receipt {known.receipt_id}",
+        "message_id": known.message_id,
+    }
+    if receipt_id is None:
+        rows.insert(session, InboundReceipt, inbox_id=inbox_id, received_at=now, **values)
+    else:
+        _becomes(session, receipt_id, dedupe_key=None, **values)
     if known.message_id is None:
         return Receipt(Outcome.DUPLICATE)
     message = session.get_one(Message, known.message_id)
@@ -160,19 +193,25 @@ def _ledger(
     reason: str = "",
     message_id: int | None = None,
 ) -> None:
-    rows.insert(
-        session,
-        InboundReceipt,
-        inbox_id=inbound.inbox_id,
-        dedupe_key=inbound.dedupe_key,
-        outcome=outcome,
-        reason=reason,
-        message_id=message_id,
-        received_at=now,
-        raw=inbound.raw,
-        raw_sha256=inbound.raw_sha256,
-        authentication=inbound.authentication,
-    )
+    values = {
+        "dedupe_key": inbound.dedupe_key,
+        "outcome": outcome,
+        "reason": reason,
+        "message_id": message_id,
+        "authentication": inbound.authentication,
+    }
+    if inbound.receipt_id is not None:
+        _becomes(session, inbound.receipt_id, **values)
+        return
+    raw = {"raw": inbound.raw, "raw_sha256": inbound.raw_sha256}
+    rows.insert(session, InboundReceipt, inbox_id=inbound.inbox_id, received_at=now, **values, **raw)
+
+
+def _becomes(session: Session, receipt_id: int, **values: Any) -> None:
+    """Change a line that counts already: what it stands for has been read again."""
+    receipt = session.get_one(InboundReceipt, receipt_id)
+    for name, value in values.items():
+        setattr(receipt, name, value)
 
 
 def _add_message(session: Session, place: Place, sender: Person, inbound: InboundMessage, now: datetime) -> int:

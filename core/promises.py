@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Executable, Table, Update, and_, bindparam
 from sqlalchemy.orm import Session
 
 from core import rows
-from core.models import ArrivalRow, CardRow, OutboxRow, PromiseState, WorkKind, WorkRow
+from core.models import ArrivalRow, CardRow, OutboxRow, PromiseState, RereadRow, WorkKind, WorkRow
 from core.signals import Signal, Topic, emit
 
 LEASE = timedelta(seconds=60)
@@ -46,6 +46,15 @@ class Sending(NamedTuple):
     message_id: int
 
 
+class Reread(NamedTuple):
+    """Something set aside and owed another reading, as its holder sees it."""
+
+    id: int
+    lease: str
+    attempts: int
+    receipt_id: int
+
+
 class Arrived(NamedTuple):
     """Something still to be read, as its holder sees it; ``lane`` stands for the thread it came from."""
 
@@ -72,7 +81,7 @@ class Showing(NamedTuple):
     asked: int
 
 
-Held = TypeVar("Held", Work, Sending, Arrived, Showing)
+Held = TypeVar("Held", Work, Sending, Reread, Arrived, Showing)
 
 
 def backoff(attempts: int, jitter: random.Random) -> timedelta:
@@ -176,6 +185,7 @@ ARRIVALS = Promises(ArrivalRow.__table__, Arrived, "inbox_id", "lane")
 """Order holds within a thread."""
 CARDS = Promises(CardRow.__table__, Showing, "id")
 """No card waits for another."""
+REREAD = Promises(RereadRow.__table__, Reread, "lane")
 
 
 def owe(session: Session, kind: WorkKind, ticket_id: int, due_at: datetime, message_id: int | None = None) -> int:

@@ -32,6 +32,8 @@ class Topic(StrEnum):
     """What a team's room shows is owed; the id is the inbox, or 0 for any."""
     INBOX = "inbox"
     """An inbox, or something that every inbox shows, was changed; the processes that run them look again."""
+    QUARANTINE = "quarantine"
+    """Something was set aside, is owed another reading, or has had it."""
 
 
 @dataclass(frozen=True, slots=True)

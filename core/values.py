@@ -204,6 +204,8 @@ class InboundMessage:
     is_shared: bool = False
     raw: bytes | None = None
     raw_sha256: str | None = None
+    receipt_id: int | None = None
+    """The line of the ledger where this is another reading of what was set aside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def _inside(database: Database, settings: Settings) -> Iterator[Finding]:
     yield Finding(
         quarantined == 0,
         f"{quarantined} mails lie in quarantine.",
-        "They could not be read; the reason stands in the table inbound_receipt.",
+        "They could not be read. The console shows why, under Quarantine; read them again or discard them there.",
     )
     yield Finding(
         failed == 0, f"{failed} messages could not be sent.", "Each is marked on its ticket; try again there."

@@ -6,10 +6,10 @@ from core.models.desk import BusinessCalendar, DeskSettings
 from core.models.inbox import Inbox, InboxRun, InboxState, RunState
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
-from core.models.promise import ArrivalRow, CardRow, OutboxRow, WorkKind, WorkRow
+from core.models.promise import ArrivalRow, CardRow, OutboxRow, RereadRow, WorkKind, WorkRow
 from core.models.staff import Agent, ApiToken, Role, StaffSession, Team, TeamMember, TeamRoom
 from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
-from core.models.workplace import CannedReply, Correction, Presence, Reading, SavedView
+from core.models.workplace import CannedReply, Correction, Mention, Presence, Reading, SavedView
 
 __all__ = [
     "Agent",
@@ -30,6 +30,7 @@ __all__ = [
     "Inbox",
     "InboxRun",
     "InboxState",
+    "Mention",
     "Message",
     "Organization",
     "OutboxRow",
@@ -39,6 +40,7 @@ __all__ = [
     "Reading",
     "Requester",
     "RequesterAddress",
+    "RereadRow",
     "Role",
     "RunState",
     "SavedView",

@@ -34,6 +34,9 @@ class Conversation(Base):
 class InboundReceipt(Base):
     """One line of the ledger per delivery: *fetched = ticketed + duplicate + quarantined + ignored*.
 
+    A line keeps counting once, whatever people do with it: what was set aside and is read again takes the outcome of
+    that reading, what is discarded is *ignored* with the reason given, by whom and when.
+
     ``dedupe_key`` is unique within an inbox except for duplicates, which carry None and name the first in ``reason``.
     Raw bytes up to a limit lie in ``raw``; larger ones in the blob store under ``raw_sha256``.
     """
@@ -53,3 +56,8 @@ class InboundReceipt(Base):
     raw: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     raw_sha256: Mapped[str | None] = mapped_column(String(64))
     authentication: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    about: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Of what was set aside: ``sender`` and ``subject`` as far as they could be made out, ``envelope_sender``, ``size``
+    in bytes, ``why`` it could not be read, how often (``tries``) and when last (``tried_at``) it was read again."""
+    discarded_at: Mapped[datetime | None]
+    discarded_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))

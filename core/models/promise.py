@@ -1,4 +1,4 @@
-"""What the desk owes: messages to be sent, work to be done, what came and is still to be read, cards to be shown."""
+"""What the desk owes: messages to be sent, work to be done, what is to be read (again), cards to be shown."""
 
 from __future__ import annotations
 
@@ -42,6 +42,15 @@ class WorkRow(PromiseMixin, Base):
     kind: Mapped[WorkKind] = mapped_column(choice(WorkKind))
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+
+
+class RereadRow(PromiseMixin, Base):
+    """Something set aside that is to be read again by its channel; its lane is the receipt."""
+
+    __tablename__ = "reread"
+
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("inbound_receipt.id"), index=True)
+    inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"))
 
 
 class ArrivalRow(PromiseMixin, Base):

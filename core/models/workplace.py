@@ -1,4 +1,4 @@
-"""What makes the console a workplace: what an agent has read, ready-made answers, saved searches, corrections."""
+"""What makes the console a workplace: what an agent has read, mentions, ready answers, saved searches, corrections."""
 
 from __future__ import annotations
 
@@ -19,6 +19,16 @@ class Reading(Base):
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
     message_id: Mapped[int]
+
+
+class Mention(Base):
+    """A note asks this agent to look. Seen as soon as the agent has read that far (see ``Reading``)."""
+
+    __tablename__ = "mention"
+    __table_args__ = (UniqueConstraint("agent_id", "message_id"),)
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), index=True)
 
 
 class Presence(Base):

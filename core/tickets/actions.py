@@ -25,7 +25,7 @@ from core.models import (
 )
 from core.outbox import Destination, cancel_machine_messages, enqueue
 from core.promises import WORK, owe
-from core.tickets import cards, lifecycle
+from core.tickets import cards, lifecycle, mentions
 from core.tickets.history import record
 from core.values import (
     Actor,
@@ -113,12 +113,14 @@ def reply(session: Session, ticket_id: int, agent_id: int, draft: Draft, now: da
 
 
 def note(session: Session, ticket_id: int, agent_id: int, text: str, now: datetime) -> int:
-    """Write something only staff sees. Returns the message's id."""
+    """Write something only staff sees; colleagues named with an @ are told. Returns the message's id."""
     if not text.strip():
         raise InvalidInput("The note is empty.", "text")
     ticket = locked(session, ticket_id)
     agent = session.get_one(Agent, agent_id)
-    return add_note(session, ticket, Actor.agent(agent_id), agent.name, text, now)
+    message_id = add_note(session, ticket, Actor.agent(agent_id), agent.name, text, now)
+    mentions.remember(session, message_id, agent_id, text)
+    return message_id
 
 
 def add_note(session: Session, ticket: Ticket, author: Actor, author_name: str, text: str, now: datetime) -> int:

@@ -13,7 +13,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.browser.conftest import Place
-from tests.browser.steps import open_console
+from tests.browser.steps import open_console, see
 from tests.fakes.mailserver import text_of
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -68,8 +68,7 @@ async def test_a_day_by_keyboard(browser: Browser, place: Place) -> None:
     for number in range(CONVERSATIONS // 2):
         await asyncio.to_thread(_mail, place, number)
     console = await open_console(browser, place)
-    waiting = console.locator(".row", has_text="Anliegen")
-    await expect(waiting).to_have_count(CONVERSATIONS, timeout=30_000)
+    await see(console, "Anliegen", CONVERSATIONS)
     await console.goto(f"{place.desk.base}/console/search?q=Anliegen+assignee:nobody+status:open")
     done = []
     for turn in range(CONVERSATIONS):

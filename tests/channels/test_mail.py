@@ -19,11 +19,13 @@ from starlette.applications import Starlette
 
 from channels.base import Surroundings
 from channels.delivery import Delivery
+from channels.mail import parse, reading
 from channels.mail.adapter import MailAdapter
 from channels.mail.channel import Mail
 from channels.mail.configuration import MailConfiguration
+from channels.mail.parse import ParsedMail
 from channels.watch import Watch
-from core import intake, outbox
+from core import intake, outbox, quarantine
 from core.blobs import FolderBlobStore
 from core.database import Database
 from core.inboxes.kinds import InboxSettings
@@ -180,7 +182,7 @@ async def test_what_cannot_be_stored_is_refused_for_now(
     async def broken(*_: object) -> Receipt:
         raise OSError("no space left")
 
-    monkeypatch.setattr(post.mail, "_receive", broken)
+    monkeypatch.setattr(post.mail.reader, "receive", broken)
     assert (await post.write(letter())).startswith("451")
 
 
@@ -338,3 +340,35 @@ async def test_a_customer_who_wants_du_gets_it_in_subject_and_pages(post: Post) 
 
 async def _count(database: Database) -> int:
     return len(await database.read(lambda session: session.scalars(select(Message.id)).all()))
+
+
+async def test_what_is_set_aside_is_read_again_by_whichever_process_runs_the_mailbox(
+    post: Post, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = b"From: Carla <carla@alpha.example>\r\nTo: desk@desk.example\r\nSubject: Drucker\r\n\r\nGeht nicht.\r\n"
+
+    def fails(*_: object) -> ParsedMail:
+        raise ValueError("no such charset")
+
+    monkeypatch.setattr(reading, "POLL", 0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(parse, "parse", fails)
+        assert "quarantined" in await post.write(raw)
+    [aside] = await post.database.read(quarantine.waiting)
+    assert (aside.sender, aside.subject, aside.size) == ("Carla <carla@alpha.example>", "Drucker", len(raw))
+    assert aside.why == "ValueError: no such charset"
+    post.clock.advance(hours=1)
+    console = Database(database_url)  # another process: nothing but the rows connects the two
+    try:
+        await console.write(quarantine.read_again, aside.id, post.clock.now())
+        for _ in range(200):
+            now = await console.read(quarantine.one, aside.id)
+            if not now.is_waiting:
+                break
+            await asyncio.sleep(0.05)
+    finally:
+        console.close()
+    ticket = await post.ticket()
+    assert (now.outcome, now.ticket_id) == (Outcome.TICKETED, ticket.id)
+    assert ticket.waiting_since == aside.received_at
+    assert "duplicate" in await post.write(raw)

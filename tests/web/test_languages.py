@@ -26,7 +26,7 @@ def _texts() -> set[str]:
             found.add(message if isinstance(message, str) else message[0])
     for titles in (words.STATUS, words.KIND, words.SCALE, words.CODE, words.VIEW, words.EMPTY):
         found |= set(titles.values())
-    for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN):
+    for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN, words.DONE):
         found |= set(titles.values())
     for titles in (words.VERDICT, words.RUN):
         found |= set(titles.values())
