@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from console import words
 from console.administration import Administration
 from console.auth import SignedIn
 from console.forms import number
@@ -68,6 +69,7 @@ class Admin:
             error=error,
             told=told,
             roles=list(Role),
+            role_texts=list(words.MAY.items()),
             scopes=tokens.SCOPES,
             forms=list(FormOfAddress),
             **values,

@@ -18,13 +18,13 @@ async function refresh() {
   const response = await fetch(location.href);
   if (!response.ok || response.redirected) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
-  for (const part of document.querySelectorAll("[data-live]")) {
+  for (const part of document.querySelectorAll("[data-follows]")) {
     const next = fresh.getElementById(part.id);
     const busy = part.contains(document.activeElement) && part !== document.activeElement;
     if (next && !busy && next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
   }
 }
-if (document.querySelector("[data-live]")) setInterval(() => refresh().catch(() => {}), 4000);
+if (document.querySelector("[data-follows]")) setInterval(() => refresh().catch(() => {}), 4000);
 
 /** A form with a preview shows it while one types; the button does the same without this script. */
 const previews = document.querySelector("form[data-previews]");
