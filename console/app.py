@@ -14,8 +14,10 @@ from console.administration import Administration
 from console.api.app import Api
 from console.auth import Auth
 from console.conversation import Conversation
+from console.desk import DeskPage
 from console.files import Files, preview
 from console.guide import Guide
+from console.hours import HoursPages
 from console.inboxes import Inboxes, InboxTools
 from console.knowledge import Knowledge
 from console.lists import Lists
@@ -75,6 +77,8 @@ class Console:
             *Quarantine(database, blobs, clock, pages, auth).routes,
             *Admin(administration).routes,
             *Inboxes(administration, inboxes).routes,
+            *HoursPages(administration).routes,
+            *DeskPage(administration).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,
         ]

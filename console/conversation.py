@@ -78,7 +78,7 @@ class Conversation:
     async def _insert(self, request: Request, signed_in: SignedIn) -> Response:
         """What could be said here: answers kept ready, and articles, in the ticket's language."""
         found = await self._database.read(
-            _insertable, request.path_params["ticket"], request.query_params.get("q", ""), signed_in.agent.name
+            _insertable, request.path_params["ticket"], request.query_params.get("q", ""), signed_in.agent
         )
         return JSONResponse([{"kind": kind, "title": title, "text": text} for kind, title, text in found])
 
@@ -108,13 +108,13 @@ def _names(session: Session, but: int) -> list[str]:
     return list(session.scalars(query))
 
 
-def _insertable(session: Session, ticket_id: int, wanted: str, agent: str) -> list[tuple[str, str, str]]:
+def _insertable(session: Session, ticket_id: int, wanted: str, agent: Agent) -> list[tuple[str, str, str]]:
     """(kind, title, text), those first whose title has the words."""
     detail = views.detail(session, ticket_id)
     ticket, words = detail.ticket, wanted.casefold().split()
     found = [
         ("reply", one.title, one.text_de if ticket.language == "de" else one.text_en)
-        for one in replies.offered(session, ticket.organization_id)
+        for one in replies.offered(session, ticket.organization_id, agent.id)
     ]
     found += [
         ("article", one.title, f"{one.title}\n\n{one.summary}\n\n{one.body}".strip())
@@ -124,4 +124,4 @@ def _insertable(session: Session, ticket_id: int, wanted: str, agent: str) -> li
     fitting = [one for one in found if all(word in f"{one[1]} {one[2]}".casefold() for word in words)]
     fitting.sort(key=lambda one: sum(word not in one[1].casefold() for word in words))
     name = detail.requester.name
-    return [(kind, title, replies.filled(text, name, ticket.number, agent)) for kind, title, text in fitting[:20]]
+    return [(kind, title, replies.filled(text, name, ticket.number, agent.name)) for kind, title, text in fitting[:20]]

@@ -182,13 +182,13 @@ def _organizations(session: Session) -> list[Organization]:
 def _change(session: Session, article_id: int, form: dict[str, str], agent_id: int, clock: Clock) -> None:
     now = clock.now()
     if form.get("withdraw"):
-        editing.withdraw(session, article_id, now)
+        editing.withdraw(session, article_id, agent_id, now)
         return
     if form.get("version", "").isdecimal():
-        editing.publish(session, int(form["version"]), now)
+        editing.publish(session, int(form["version"]), agent_id, now)
         return
     version_id = editing.save_draft(
         session, article_id, form.get("title", ""), form.get("summary", ""), form.get("body", ""), agent_id, now
     )
     if form.get("publish"):
-        editing.publish(session, version_id, now)
+        editing.publish(session, version_id, agent_id, now)

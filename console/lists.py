@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -12,13 +11,13 @@ from starlette.routing import BaseRoute, Route
 from console import bulk
 from console.auth import Auth, SignedIn
 from console.bulk import Report
+from console.forms import number, texts
 from console.panes import Panes
-from console.place import Place, limit_of, place_of, view_of
+from console.place import Place, place_of, place_of_view
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError, InvalidInput, NotFound
-from core.models import SavedView
-from core.search import query as queries
+from core.search import saved
 from core.tickets import views
 from web.languages import explain
 from web.responses import status_of
@@ -42,23 +41,19 @@ class Lists:
         return RedirectResponse("/console/views/person", 303)
 
     async def _list(self, request: Request, signed_in: SignedIn) -> Response:
-        place = Place(view_of(request.path_params["view"]), limit=limit_of(request.query_params.get("n", "")))
+        place = place_of_view(request.path_params["view"], request.query_params)
         return await self._panes.render(request, signed_in, place, None)
 
     async def _search(self, request: Request, signed_in: SignedIn) -> Response:
         return await self._panes.render(request, signed_in, Place(None, request.query_params.get("q", "")), None)
 
     async def _save_search(self, request: Request, signed_in: SignedIn) -> Response:
-        form = await request.form()
-        query, name = str(form.get("q", ""))[:500], str(form.get("name", "")).strip()[:80]
-        if form.get("remove"):
-            await self._database.write(_forget_search, int(str(form["remove"])), signed_in.agent.id)
+        form, agent_id = texts(await request.form()), signed_in.agent.id
+        if (kept := number(form.get("remove", ""))) is not None:
+            await self._database.write(saved.forget, kept, agent_id)
             return RedirectResponse("/console/views/person", 303)
-        if not name:
-            raise InvalidInput("Give the view a name.", "name")
-        queries.read(query)
-        owner = None if form.get("shared") else signed_in.agent.id
-        await self._database.write(_keep_search, name, query, owner)
+        query = form.get("q", "")[: saved.LONGEST_QUERY]
+        await self._database.write(saved.keep, form.get("name", ""), query, agent_id, "shared" in form)
         return RedirectResponse(Place(None, query).address, 303)
 
     async def _bulk(self, request: Request, signed_in: SignedIn) -> Response:
@@ -90,13 +85,3 @@ def _beside(place: Place, open_ticket: str, more: str) -> str:
     """The list again, beside the ticket that was open."""
     address = f"/console/tickets/{open_ticket}?{place.suffix}" if open_ticket.isdecimal() else place.address
     return f"{address}{'&' if '?' in address else '?'}{more}"
-
-
-def _keep_search(session: Session, name: str, query: str, agent_id: int | None) -> None:
-    session.add(SavedView(name=name, query=query, agent_id=agent_id))
-
-
-def _forget_search(session: Session, saved_id: int, agent_id: int) -> None:
-    saved = session.get(SavedView, saved_id)
-    if saved is not None and saved.agent_id in (None, agent_id):
-        session.delete(saved)

@@ -46,6 +46,8 @@ class Panes:
     async def rows(self, place: Place, agent_id: int, language: str) -> tuple[list[Row], dict[int, Hit], str]:
         """The rows of a list, what a search found in them, and what is wrong with the search."""
         now = self._clock.now()
+        if place.team:
+            return await self._database.read(lists.team_rows, place.team, agent_id, now, place.limit), {}, ""
         if place.view is not None:
             return await self._database.read(lists.view_rows, place.view, agent_id, now, place.limit), {}, ""
         try:

@@ -78,6 +78,16 @@ DELIVERY = {
 }
 ANSWER = {"helped": "helped", "not_helped": "did not help", "skipped": "left out", "open": "open again"}
 ROLE = {"agent": "Agent", "lead": "Lead", "admin": "Admin"}
+MAY = {
+    "agent": "Works on tickets of all customers: answers, takes over from the bot, passes on what is theirs or "
+    "nobody’s. Writes drafts of articles, and ready answers and saved searches for themselves.",
+    "lead": "Everything an agent may. Also takes a ticket from a colleague and gives it to another one, sees the lists "
+    "of all teams, publishes articles, and writes the ready answers and saved searches that everybody uses. What is "
+    "escalated in their teams comes to them.",
+    "admin": "Everything a lead may. Also sets up the desk: staff and their roles, teams, customers, inboxes, business "
+    "hours and keys for programs.",
+}
+"""What each role may, as ``core.rights`` has it, for people to read."""
 ADMIN = {
     "desk": "Desk",
     "inboxes": "Inboxes",
@@ -119,6 +129,7 @@ HISTORY = {
     "taken_over": "Taken over",
     "assigned": "Assigned",
     "escalated": "Escalated to {team}, level {level}",
+    "escalated_to_lead": "Escalated to the lead, {lead}",
     "moved": "Moved to {team}, level {level}",
     "resolved": "Resolved: {code}",
     "reopened": "Reopened",
@@ -153,6 +164,7 @@ def history(
         "intent": label(str(detail["intent"])) if detail.get("intent") else f"P{detail.get('priority', '')}",
         "team": str(detail.get("team", "")),
         "level": str(detail.get("level", "")),
+        "lead": str(detail.get("lead", "")),
         "code": translate(CODE.get(str(detail.get("code", "")), "")),
         "number": ticket_number(detail["ticket_id"]) if detail.get("ticket_id") else "",
         "reason": reason,

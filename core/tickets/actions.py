@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from core import rows
+from core import rights, rows
 from core.errors import Conflict, InvalidInput, NotFound
 from core.models import (
     Agent,
@@ -25,6 +25,7 @@ from core.models import (
 )
 from core.outbox import Destination, cancel_machine_messages, enqueue
 from core.promises import WORK, owe
+from core.rights import Right
 from core.tickets import cards, lifecycle, mentions
 from core.tickets.history import record
 from core.values import (
@@ -76,7 +77,7 @@ def locked(session: Session, ticket_id: int) -> Ticket:
 def take_over(session: Session, ticket_id: int, agent_id: int, now: datetime, force: bool = False) -> None:
     """The ticket is this agent's from here on; the bot falls silent, whatever it was about to say is taken back.
 
-    Raises ``Conflict`` if a colleague has it, unless ``force``.
+    Raises ``Conflict`` if a colleague has it, unless ``force``, to which not everybody has the right.
     """
     ticket = locked(session, ticket_id)
     require_open(ticket)
@@ -85,6 +86,7 @@ def take_over(session: Session, ticket_id: int, agent_id: int, now: datetime, fo
     if ticket.assignee_id is not None and not force:
         colleague = session.get_one(Agent, ticket.assignee_id)
         raise Conflict("{name} already has this ticket.", name=colleague.name)
+    _require_own(session, ticket, agent_id)
     to_people(session, ticket, agent_id, now)
     record(session, ticket, Actor.agent(agent_id), "taken_over", now)
 
@@ -153,6 +155,7 @@ def hand_back(
     require_open(ticket)
     if ticket.level == 0:
         raise Conflict("The bot already has this ticket.")
+    _require_own(session, ticket, agent_id)
     ticket.level, ticket.assignee_id, ticket.team_id = 0, None, None
     ticket.bot_state = {**ticket.bot_state, "resume": resume}
     ticket.status = Status.OPEN
@@ -164,6 +167,8 @@ def assign(session: Session, ticket_id: int, actor_id: int, assignee_id: int | N
     """Give the ticket to a colleague, or back into the team's queue with None."""
     ticket = locked(session, ticket_id)
     require_open(ticket)
+    if ticket.assignee_id != assignee_id:
+        _require_own(session, ticket, actor_id)
     if assignee_id is not None:
         agent = session.get(Agent, assignee_id)
         if agent is None or not agent.active:
@@ -184,6 +189,7 @@ def escalate(
         raise InvalidInput("Say why, so that the other team need not ask.", "reason")
     ticket = locked(session, ticket_id)
     require_open(ticket)
+    _require_own(session, ticket, agent_id)
     team = session.scalar(select(Team).where(Team.key == team_key))
     if team is None:
         raise NotFound("That team does not exist.")
@@ -266,6 +272,12 @@ def to_people(session: Session, ticket: Ticket, agent_id: int, now: datetime) ->
 def _cancel_understanding(session: Session, ticket: Ticket, now: datetime) -> None:
     """The bot need not read, confirm or close anything any more; a worker that is at it finds its lease gone."""
     rows.execute(session, _NO_UNDERSTANDING, ticket=ticket.id, at=now)
+
+
+def _require_own(session: Session, ticket: Ticket, agent_id: int) -> None:
+    """Taking a ticket from a colleague is not everybody's right."""
+    if ticket.assignee_id not in (None, agent_id):
+        rights.require_of(session, agent_id, Right.REASSIGN)
 
 
 def require_open(ticket: Ticket) -> None:

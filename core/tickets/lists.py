@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from core import rights
 from core.errors import NotFound
 from core.models import (
     Agent,
@@ -25,6 +26,7 @@ from core.models import (
     TeamMember,
     Ticket,
 )
+from core.rights import Right
 from core.tickets import lifecycle, mentions
 from core.values import Status, ticket_number
 
@@ -77,6 +79,39 @@ class Row:
     last_words: str
     waiting_since: datetime | None
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TeamLine:
+    """A team with how many tickets it has that are not settled."""
+
+    key: str
+    name: str
+    count: int
+
+
+def teams(session: Session) -> list[TeamLine]:
+    """All teams, from the first level to the third."""
+    open_ = Ticket.status.in_(lifecycle.ACTIVE) & (Ticket.level > 0)
+    query = (
+        select(Team.key, Team.name, func.count(Ticket.id))
+        .outerjoin(Ticket, (Ticket.team_id == Team.id) & open_)
+        .group_by(Team.id, Team.key, Team.name, Team.level)
+        .order_by(Team.level, Team.name)
+    )
+    return [TeamLine(*found) for found in session.execute(query)]
+
+
+def team_rows(session: Session, team: str, agent_id: int, now: datetime, limit: int = PAGE) -> list[Row]:
+    """The tickets of a team that are not settled; of another team than one's own only with the right to see it."""
+    found = session.scalar(select(Team).where(Team.key == team))
+    if found is None:
+        raise NotFound("That team does not exist.")
+    member = select(TeamMember.id).where(TeamMember.team_id == found.id, TeamMember.agent_id == agent_id)
+    if session.scalar(member) is None:
+        rights.require_of(session, agent_id, Right.SEE_TEAMS)
+    query = _rows(agent_id).where(Ticket.level > 0, Ticket.status.in_(lifecycle.ACTIVE), Ticket.team_id == found.id)
+    return [_row(*one) for one in session.execute(_ordered(query, View.TEAM, agent_id).limit(min(limit, MOST)))]
 
 
 def view_rows(session: Session, view: View, agent_id: int, now: datetime, limit: int = PAGE) -> list[Row]:

@@ -95,3 +95,8 @@ def letter(desk: Desk, clock: SetClock, text: str = "Mein Drucker druckt nicht."
         "received_at": clock.now(),
     }
     return InboundMessage(**{**values, **changes})
+
+
+def make(session: Session, agent_id: int, role: Role) -> None:
+    """Give somebody a role."""
+    session.get_one(Agent, agent_id).role = role
