@@ -17,9 +17,9 @@ from tests.fakes.ports import free_port
 
 
 class DeskProcess:
-    """``firstline serve`` on loopback, with mail, chat and a data folder of its own."""
+    """``firstline serve`` on loopback, with mail, chat and a data folder of its own, and ``more`` settings."""
 
-    def __init__(self, data: Path, outgoing_port: int) -> None:
+    def __init__(self, data: Path, outgoing_port: int, **more: str) -> None:
         self.data = data
         self.http_port, self.smtp_port = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.http_port}"
@@ -37,6 +37,7 @@ class DeskProcess:
             "FIRSTLINE_CHAT__SESSIONS_PER_HOUR": "100000",
             "FIRSTLINE_CHAT__MESSAGES_PER_MINUTE": "100000",
             "FIRSTLINE_LOG_LEVEL": "warning",
+            **more,
         }
         self._process: subprocess.Popen[bytes] | None = None
         data.mkdir(parents=True, exist_ok=True)
