@@ -116,6 +116,7 @@ async def measure(base: str, tickets: int) -> list[tuple[str, float, float, int]
         "list: with the bot": lambda: "/console/views/bot",
         "list: resolved": lambda: "/console/views/resolved",
         "conversation": lambda: f"/console/tickets/{random.randrange(1, tickets)}",
+        "conversation, guide open": lambda: f"/console/tickets/{random.randrange(1, tickets)}?guide=vpn_problem",
         "search: one common word": lambda: f"/console/search?q={random.choice(WORDS)}",
         "search: two words": lambda: f"/console/search?q={random.choice(WORDS)}+{random.choice(WORDS)}",
         "search: word and filters": lambda: f"/console/search?q={random.choice(WORDS)}+status:open+from:muller",

@@ -186,6 +186,9 @@ def _slot(path: Path, key: str, source: Any) -> Slot:
     kind = source.get("type") if isinstance(source, dict) else None
     if kind not in ("text", "bool", "categorical", "float"):
         raise ContentError(f"{path}: slot {key}: type must be text, bool, categorical or float")
+    if wrong := [value for value in source.get("values", ()) if isinstance(value, bool)]:
+        word = "yes" if wrong[0] else "no"
+        raise ContentError(f'{path}: slot {key}: YAML reads {word} as a truth value; write "{word}" in quotes')
     entities = [str(mapping["entity"]) for mapping in source.get("mappings", ()) if mapping["type"] == "from_entity"]
     return Slot(key, kind, tuple(str(value) for value in source.get("values", ())), tuple(entities))
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from bot import policy
 from bot.answers import steps
 from bot.draft import Composer
-from bot.flows import END, Flow, Step
+from bot.flows import Ending, EndlessFlow, Flow, Step, walk
 from bot.handoff import numbered
 from bot.policy import Reason
+from bot.responses import SET_SLOTS
 from bot.state import Waiting
 from bot.values import Search, Turn
 from core.values import Choice, Decision, Draft, ResolutionCode, Status
@@ -18,7 +20,6 @@ from nlu.engine import Parse
 
 REFUSALS = 2
 OWN_MATTER_WORDS, OWN_MATTER = 6, 0.9
-_SET_SLOTS = re.compile(r"^/SetSlots\((\w+)=(.*)\)$", re.DOTALL)
 _TRUE, _FALSE = frozenset({"true", "yes", "ja"}), frozenset({"false", "no", "nein"})
 
 
@@ -62,7 +63,7 @@ class Dialogue(Composer):
 
     def _pressed(self, payload: str, main: Parse) -> Decision | Search:
         """A button says exactly what is meant."""
-        if match := _SET_SLOTS.match(payload):
+        if match := SET_SLOTS.match(payload):
             return self._fill(match.group(1), match.group(2))
         command, _, argument = payload.removeprefix("/").partition(":")
         if command == "human":
@@ -179,25 +180,29 @@ class Dialogue(Composer):
         """A person handed the ticket back: go on where they said."""
         resume = self.state.resume
         self.state.resume = {}
-        flow = self.view.flow_for(self.facts.intent or "")
+        flow = self.view.flow_for(resume.get("topic") or self.facts.intent or "")
         if flow is None:
             self.state.leave_flow()
             self.say("utter_handed_back")
             return self.end("handed_back")
         self.say("utter_resume")
-        if slot := resume.get("ask"):
-            self.state.slots.pop(slot, None)
-            for index, step in enumerate(flow.steps):
-                if step.collect == slot:
-                    return self._run(flow, index)
-        if wanted := resume.get("step"):
-            try:
-                return self._run(flow, flow.index(wanted))
-            except KeyError:
-                pass  # the flow was edited since; begin it again
+        if resume.get("topic"):
+            return self._go_on(flow)
+        wanted = next((i for i, step in enumerate(flow.steps) if _is_meant(step, resume)), None)
+        if wanted is not None:
+            self.state.ask_again(flow.steps[wanted].collect)
+            return self._run(flow, wanted)
         for step in flow.guided:
-            self.state.slots.pop(step.collect, None)
+            self.state.ask_again(step.collect)
         return self._run(flow, 0)
+
+    def _go_on(self, flow: Flow) -> Decision | Search:
+        """From where people got to: what they asked is not asked again, and what leads there is not said again."""
+        try:
+            place = self.state.frontier(self.view.flows, flow)
+        except EndlessFlow:
+            return self.hand_over(Reason.NOT_SOLVED)
+        return self._flow_ended() if place is None else self._run(*place)
 
     def _step(self) -> Step | None:
         flow = self.view.flows.get(self.state.flow)
@@ -209,15 +214,15 @@ class Dialogue(Composer):
     def _answer_step(self, step: Step, main: Parse, sure: bool) -> Decision | Search:
         """An answer to a question, unless it clearly is something else."""
         flow = self.view.flows[self.state.flow]
-        if sure and main.intent in ("bot_challenge", "greet", "goodbye", "ask_opening_hours"):
+        plain = sure and main.confidence >= policy.SWITCH
+        if plain and main.intent in ("bot_challenge", "greet", "goodbye", "ask_opening_hours"):
             if main.intent == "ask_opening_hours":
                 self._action("action_opening_hours")
                 self._repeat()
                 return self.end("aside")
             return self._small_talk(main.intent)
         changed = (
-            sure
-            and main.confidence >= policy.SWITCH
+            plain
             and main.intent not in flow.intents
             and (policy.is_problem(self.view, main) or main.intent == "ticket_status")
         )
@@ -254,7 +259,7 @@ class Dialogue(Composer):
         said = self.text.casefold()
         buttons = self.voice.draft(step.utter).choices
         for place, button in enumerate(buttons, 1):
-            match = _SET_SLOTS.match(button.payload)
+            match = SET_SLOTS.match(button.payload)
             if match and (said in (str(place), button.title.casefold()) or button.title.casefold() in said):
                 return match.group(2)
         return next((value for value in values if value.casefold() in re.findall(r"\w+", said)), None)
@@ -279,17 +284,15 @@ class Dialogue(Composer):
         if step is None or slot is None or step.collect != slot_key:
             # A button of a question that is no longer open.
             return self._look_up(self.turn.parses[0]) if step is None else self._repeat_only(step)
-        self.state.slots[slot_key] = _typed(slot.type, value)
+        value = _typed(slot.type, value)
+        refusal = step.refusal({**self.state.slots, slot_key: value})
         self.state.misses = 0
-        rejected = next((r for r in step.rejections if r.condition(self.state.slots)), None)
-        if rejected is not None and self.state.refused < REFUSALS:
+        if refusal is not None and self.state.refused < REFUSALS:
             self.state.refused += 1
-            self.state.slots.pop(slot_key)
-            self.say(rejected.utter)
+            self.say(refusal.utter)
             return self.end("refused")
         self.state.refused = 0
-        if step.is_guided:
-            self.state.tried.append([slot_key, bool(self.state.slots[slot_key])])
+        self.state.fill(slot_key, value, step.is_guided)
         flow = self.view.flows[self.state.flow]
         return self._run(flow, step.next(self.state.slots))
 
@@ -299,26 +302,28 @@ class Dialogue(Composer):
 
     def _run(self, flow: Flow, index: int) -> Decision | Search:
         """Go on until something is asked, the flow ends, or the ticket goes to people."""
-        for _ in range(100):  # a loop in a flow must not hang the desk
-            if index == END:
-                return self._flow_ended()
-            step = flow.steps[index]
-            self.state.flow, self.state.step = flow.key, index
-            if step.link:
-                if step.link == "handoff":
-                    return self.hand_over(Reason.NOT_SOLVED if self.state.tried else Reason.COLLECTED)
-                if step.link == "solved":
-                    return self._solved()
-                flow, index = self.view.flows[step.link], 0
-                continue
-            if step.collect and (step.ask_before_filling or self.state.slots.get(step.collect) in (None, "")):
-                self._ask(step)
-                return self.end("asked")
-            if step.action and (ended := self._action(step.action)) is not None:
-                return ended
-            self.state.slots.update(step.set_slots)
-            index = step.next(self.state.slots)
-        return self.hand_over(Reason.NOT_SOLVED)
+        try:
+            for place, position in walk(self.view.flows, flow, index, self.state.slots):
+                step = place.steps[position]
+                self.state.flow, self.state.step = place.key, position
+                if step.ending is not None:
+                    return self._leave(step.ending)
+                if step.is_open(self.state.slots, self.state.skipped):
+                    self._ask(step)
+                    return self.end("asked")
+                if step.action:
+                    self._action(step.action)
+        except EndlessFlow:
+            return self.hand_over(Reason.NOT_SOLVED)
+        return self._flow_ended()
+
+    def _leave(self, ending: Ending) -> Decision | Search:
+        if ending is Ending.HANDOFF:
+            return self.hand_over(Reason.NOT_SOLVED if self.state.tried else Reason.COLLECTED)
+        if ending is Ending.SOLVED:
+            return self._solved()
+        code = ResolutionCode.SELF_RESOLUTION if self.state.tried else ResolutionCode.WITHDRAWN
+        return self.resolve(code, "utter_closed")
 
     def _solved(self) -> Decision | Search:
         """One matter is settled; another may wait."""
@@ -352,25 +357,15 @@ class Dialogue(Composer):
         if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
             self._ask(step)
 
-    def _action(self, action: str) -> Decision | None:
-        """Run an action; a decision means that the turn ends with it."""
+    def _action(self, action: str) -> None:
         if action.startswith("utter_"):
             self.say(action)
-            return None
-        if action == "action_handoff":
-            return self.hand_over(Reason.NOT_SOLVED)
-        if action == "action_resolve":
-            return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
-        if action == "action_close_ticket":
-            code = ResolutionCode.SELF_RESOLUTION if self.state.tried else ResolutionCode.WITHDRAWN
-            return self.resolve(code, "utter_closed")
-        if action == "action_ticket_status":
+        elif action == "action_ticket_status":
             self._say_status()
         elif action == "action_service_status":
             self._say_trouble()
         elif action == "action_opening_hours":
             self._say_hours()
-        return None
 
     def _say_status(self) -> None:
         if not self.facts.tickets:
@@ -397,6 +392,11 @@ class Dialogue(Composer):
             self.say("utter_hours_closed", opening=self.voice.moment(opening, self.turn.now))
         else:
             self.say("utter_hours_open")
+
+
+def _is_meant(step: Step, resume: Mapping[str, str]) -> bool:
+    """Whether people handed the ticket back for this step, by its id or by what it asks."""
+    return step.id == resume.get("step") or (bool(step.collect) and step.collect == resume.get("ask"))
 
 
 def _typed(kind: str, value: Any) -> Any:

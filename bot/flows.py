@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from bot.conditions import Condition, ConditionError, parse
@@ -11,6 +12,8 @@ from bot.conditions import Condition, ConditionError, parse
 END = -1
 GUIDED = "_helped"
 """A bool slot of this suffix makes its ``collect`` a guided step."""
+LONGEST = 100
+"""So many steps without anybody being asked are a loop."""
 
 _STEP_KEYS = {
     "collect": {"utter", "ask_before_filling", "rejections", "description"},
@@ -23,6 +26,27 @@ _STEP_KEYS = {
 
 class FlowError(ValueError):
     """A flow cannot be used; the message names the flow and the step."""
+
+
+class EndlessFlow(Exception):
+    """A flow goes round in circles; the message names it."""
+
+
+class Ending(StrEnum):
+    """What becomes of the matter where a flow leads out of itself."""
+
+    SOLVED = "solved"
+    WITHDRAWN = "withdrawn"
+    HANDOFF = "handoff"
+
+
+_ENDINGS = {
+    "solved": Ending.SOLVED,
+    "action_resolve": Ending.SOLVED,
+    "action_close_ticket": Ending.WITHDRAWN,
+    "handoff": Ending.HANDOFF,
+    "action_handoff": Ending.HANDOFF,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +81,26 @@ class Step:
     def is_guided(self) -> bool:
         return self.collect.endswith(GUIDED)
 
+    @property
+    def ending(self) -> Ending | None:
+        """Where this step leads out of its flow, if it does."""
+        return _ENDINGS.get(self.link or self.action)
+
+    def is_open(self, slots: Mapping[str, Any], skipped: Container[str] = (), answered: Container[str] = ()) -> bool:
+        """Whether somebody has to be asked here.
+
+        ``skipped`` are slots that were left out on purpose; ``answered`` those already asked about, so that
+        ``ask_before_filling`` asks no second time.
+        """
+        if not self.collect or self.collect in skipped:
+            return False
+        again = self.ask_before_filling and self.collect not in answered
+        return again or slots.get(self.collect) in (None, "")
+
+    def refusal(self, slots: Mapping[str, Any]) -> Rejection | None:
+        """The rule that the slot's value breaks."""
+        return next((rejection for rejection in self.rejections if rejection.condition(slots)), None)
+
     def next(self, slots: Mapping[str, Any]) -> int:
         """The index of the step that follows, or ``END``."""
         for jump in self.jumps:
@@ -87,6 +131,25 @@ class Flow:
     @property
     def questions(self) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.collect and not step.is_guided)
+
+
+def walk(flows: Mapping[str, Flow], flow: Flow, index: int, slots: dict[str, Any]) -> Iterator[tuple[Flow, int]]:
+    """Every place on the way from a step on: the flow and the step's index in it.
+
+    Links are followed and ``set_slots`` are set in ``slots``; branches are taken by what ``slots`` hold when the next
+    place is asked for. Whoever walks stops where somebody must answer. Raises ``EndlessFlow``.
+    """
+    for _ in range(LONGEST):
+        if index == END:
+            return
+        yield flow, index
+        step = flow.steps[index]
+        if step.link:
+            flow, index = flows[step.link], 0
+        else:
+            slots.update(step.set_slots)
+            index = step.next(slots)
+    raise EndlessFlow(flow.key)
 
 
 def compile_flow(key: str, source: Mapping[str, Any]) -> Flow:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.content import LANGUAGES, View
+from bot.flows import GUIDED
 from bot.responses import Voice
 from bot.state import State
 from core.values import Draft, Handoff
@@ -18,7 +19,14 @@ WORTH_SAYING = 0.05
 def handoff(view: View, state: State, intent: str | None, reason: str, words: str) -> Handoff:
     """The handoff with its packet. ``words`` is what the person said first."""
     spec = view.intents.get(intent or "")
-    packet: dict[str, Any] = {
+    team = spec.team if spec is not None and spec.direct else None
+    return Handoff(reason=reason, packet=packet(view, state, intent, reason, words), team=team)
+
+
+def packet(view: View, state: State, intent: str | None, reason: str, words: str) -> dict[str, Any]:
+    """What people get to read and whoever takes over after them: what was said, understood, collected and tried."""
+    spec = view.intents.get(intent or "")
+    return {
         "reason": reason,
         "summary": {language: _summary(view, state, intent, words, language) for language in LANGUAGES},
         "intents": [
@@ -27,15 +35,14 @@ def handoff(view: View, state: State, intent: str | None, reason: str, words: st
             if name in view.intents and (place == 0 or confidence >= WORTH_SAYING)
         ],
         "collected": [
-            {"slot": slot, "label": _labels(view, slot), "value": value}
+            {"slot": slot, "label": slot_label(view, slot), "value": value}
             for slot, value in state.slots.items()
-            if not slot.endswith("_helped") and value not in (None, "")
+            if not slot.endswith(GUIDED) and value not in (None, "")
         ],
-        "tried": [{"slot": slot, "label": _labels(view, slot), "helped": helped} for slot, helped in state.tried],
+        "tried": [{"slot": slot, "label": slot_label(view, slot), "helped": helped} for slot, helped in state.tried],
         "topics": [dict(view.intents[topic].label) for topic in state.topics if topic in view.intents],
         "solver": spec.team if spec is not None else "service-desk",
     }
-    return Handoff(reason=reason, packet=packet, team=spec.team if spec is not None and spec.direct else None)
 
 
 def letter_announcement(voice: Voice, now: datetime, opening: datetime | None) -> Draft:
@@ -59,7 +66,8 @@ def announcement(
     return voice.draft("utter_handoff_open_wait", place=str(queue_length + 1), wait=voice.span(usual_wait))
 
 
-def _labels(view: View, slot: str) -> dict[str, str]:
+def slot_label(view: View, slot: str) -> dict[str, str]:
+    """What a slot is called, in every language."""
     variants = view.responses.get(f"utter_label_{slot}")
     return {language: variants[0].text[language] if variants else slot.replace("_", " ") for language in LANGUAGES}
 

@@ -45,6 +45,7 @@ class Letter(Composer):
     def _pressed(self, payload: str) -> Decision:
         """A link in a proposal was followed and confirmed."""
         if payload == "/not_yet":
+            self._nothing_helped()
             return self.to_people(Reason.NOT_SOLVED)
         return self._finish([self.voice.text("utter_solved")], ResolutionCode.SELF_RESOLUTION)
 
@@ -52,7 +53,17 @@ class Letter(Composer):
         """An answer to the proposal: it helped, or a person takes it from here."""
         if sure and main.intent in policy.YES:
             return self._finish([self.voice.text("utter_solved")], ResolutionCode.SELF_RESOLUTION)
+        flow = self.view.flows.get(self.state.flow)
+        again = flow is not None and main.intent in flow.intents
+        if sure and (again or main.intent in policy.NO):
+            self._nothing_helped()
         return self.to_people(Reason.NOT_SOLVED)
+
+    def _nothing_helped(self) -> None:
+        """Every step of the letter counts as tried."""
+        flow = self.view.flows.get(self.state.flow)
+        for step in flow.guided if flow is not None else ():
+            self.state.fill(step.collect, False, guided=True)
 
     def _propose(self, main: Parse) -> Decision | Search:
         self.adopt(main)

@@ -14,6 +14,8 @@ from babel.dates import format_datetime, format_time, format_timedelta
 from bot.content import Response, View
 from core.values import Choice, Draft, language_of
 
+SET_SLOTS = re.compile(r"^/SetSlots\((\w+)=(.*)\)$", re.DOTALL)
+"""The payload of a button that answers a question: the slot and its value."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 

@@ -32,7 +32,7 @@ def _take_over(session: Session, ticket_id: int, agent_id: int, form: Form, now:
 
 def _hand_back(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
     kind, _, name = form.get("resume", "").partition(":")
-    resume = {kind: name} if kind in ("ask", "step") and name else {}
+    resume = {kind: name} if kind in ("ask", "step", "topic") and name else {}
     actions.hand_back(session, ticket_id, agent_id, resume, form.get("reason", "").strip(), now)
 
 

@@ -13,6 +13,7 @@ from console import words
 from console.admin import Admin
 from console.api.app import Api
 from console.auth import Auth
+from console.guide import Guide
 from console.knowledge import Knowledge
 from console.live import Live
 from console.settings import Settings
@@ -35,6 +36,7 @@ TITLES = {
     "empty": words.EMPTY,
     "reason": words.REASON,
     "delivery": words.DELIVERY,
+    "answer": words.ANSWER,
     "role": words.ROLE,
     "admin": words.ADMIN,
 }
@@ -68,7 +70,7 @@ class Console:
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
             *Knowledge(database, blobs, clock, pages, auth, default_language, form_of_address).routes,
             *Settings(database, clock, pages, auth).routes,
-            *Work(database, blobs, clock, content, pages, auth).routes,
+            *Work(database, blobs, clock, content, pages, auth, Guide(content, zone, desk_name)).routes,
             *Admin(database, clock, pages, auth).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,

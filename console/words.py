@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from core.models import HistoryEntry
 from core.values import ticket_number
@@ -65,6 +66,7 @@ REASON = {
     "no_answer_known": "The bot knows no answer",
     "understanding_unavailable": "Understanding was not available",
     "came_back": "Not solved after all",
+    "guided": "People went through the steps",
 }
 DELIVERY = {
     "queued": "Being sent",
@@ -73,6 +75,7 @@ DELIVERY = {
     "failed": "Not sent",
     "cancelled": "Taken back, a person was faster",
 }
+ANSWER = {"helped": "helped", "not_helped": "did not help", "skipped": "left out", "open": "open again"}
 ROLE = {"agent": "Agent", "lead": "Lead", "admin": "Admin"}
 ADMIN = {"staff": "Staff", "teams": "Teams", "organizations": "Customers", "tokens": "API tokens"}
 HISTORY = {
@@ -99,13 +102,16 @@ HISTORY = {
     "woken": "Is back",
     "call_back_now": "The promised call back is due",
     "corrected": "Understanding corrected: {intent}",
+    "guided": "Guide: {answers}",
     "requester_changed": "Changed who the requester is",
     "too_many": "Too many automatic messages; a person has to look",
 }
 
 
-def history(entry: HistoryEntry, translate: Translate, label: Callable[[str], str]) -> str:
-    """One quiet line of history; ``label`` is what an intent is called."""
+def history(
+    entry: HistoryEntry, translate: Translate, label: Callable[[str], str], told: Callable[[Sequence[Any]], str]
+) -> str:
+    """One quiet line of history; ``label`` is what an intent is called, ``told`` puts answers to a guide into words."""
     detail = entry.detail
     reason = translate(REASON.get(entry.reason, HISTORY.get(entry.reason, entry.reason)))
     values = {
@@ -115,6 +121,7 @@ def history(entry: HistoryEntry, translate: Translate, label: Callable[[str], st
         "code": translate(CODE.get(str(detail.get("code", "")), "")),
         "number": ticket_number(detail["ticket_id"]) if detail.get("ticket_id") else "",
         "reason": reason,
+        "answers": told(detail.get("answers", ())),
     }
     text = translate(HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}

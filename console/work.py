@@ -19,6 +19,7 @@ from bot.content import View as ContentView
 from console.actions import ACTIONS
 from console.auth import Auth, SignedIn
 from console.frame import frame
+from console.guide import Guide, stays_open
 from core import outbox, presence, replies
 from core.blobs import BlobStore
 from core.clock import Clock
@@ -61,13 +62,22 @@ class Place:
 
 class Work:
     def __init__(
-        self, database: Database, blobs: BlobStore, clock: Clock, content: Content, pages: Pages, auth: Auth
+        self,
+        database: Database,
+        blobs: BlobStore,
+        clock: Clock,
+        content: Content,
+        pages: Pages,
+        auth: Auth,
+        guide: Guide,
     ) -> None:
         self._database = database
         self._blobs = blobs
         self._clock = clock
         self._content = content
         self._pages = pages
+        self._guide = guide
+        self._actions = {**ACTIONS, "guide": guide.act}
         staff = auth.required
         ticket = "/console/tickets/{ticket:int}"
         self.routes: Sequence[BaseRoute] = [
@@ -175,6 +185,7 @@ class Work:
             intents=sorted((content.label(key, agent.language), key) for key in content.intents),
             slot_label=lambda slot: _slot_label(content, slot, agent.language),
             flow=content.flow_for(detail.ticket.intent or "") if detail is not None else None,
+            **await self._guide.values(request, content, detail, agent),
             **await frame(self._database, signed_in, self._clock.now()),
         )
 
@@ -183,10 +194,10 @@ class Work:
         ticket_id, name = request.path_params["ticket"], request.path_params["action"]
         form = {key: str(value) for key, value in (await request.form()).items()}
         place = _place(form)
-        if name not in ACTIONS:
+        if name not in self._actions:
             raise NotFound("There is no such action.")
         try:
-            await self._database.write(ACTIONS[name], ticket_id, signed_in.agent.id, form, self._clock.now())
+            await self._database.write(self._actions[name], ticket_id, signed_in.agent.id, form, self._clock.now())
         except DeskError as error:
             detail = await self._database.read(views.detail, ticket_id)
             message = explain(error, signed_in.agent.language)
@@ -198,8 +209,9 @@ class Work:
             following = next((row.id for row in rows if row.id != ticket_id), None)
             if following is None:
                 return RedirectResponse(place.address, 303)
-            ticket_id = following
-        return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}", 303)
+            return RedirectResponse(f"/console/tickets/{following}?{place.suffix}", 303)
+        here = f"#{'reply-text' if form.get('send') else 'guide'}" if name == "guide" else ""
+        return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}{stays_open(form, here)}", 303)
 
     async def _insert(self, request: Request, signed_in: SignedIn) -> Response:
         """What could be said here: answers kept ready, and articles, in the ticket's language."""

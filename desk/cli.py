@@ -12,7 +12,7 @@ from bot.content import ContentError
 from config import settings as configuration
 from config.settings import Settings, SettingsError
 from core.errors import DeskError
-from desk import commands, logs
+from desk import commands, logs, measuring
 from desk.demo import run as demo
 from nlu.training_data import TrainingDataError
 
@@ -80,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     one = nlu.add_parser("parse", help="read lines (or JSON lines with text), print what they mean")
     one.add_argument("file", nargs="?", default="-", help="a file, or - for standard input")
     one.set_defaults(run=commands.nlu_parse)
+    one = nlu.add_parser("evaluate", help="how good the understanding is on labelled messages")
+    one.add_argument("file", type=Path, help="Rasa YAML, text<TAB>intent, or JSON lines with text and intent")
+    one.add_argument("--train", type=Path, help="train on this file first, instead of the desk's own content")
+    one.add_argument("--json", action="store_true", help="print one JSON object")
+    one.set_defaults(run=measuring.nlu_evaluate)
 
     bot = add("bot", help="the bot").add_subparsers(dest="action", required=True)
     one = bot.add_parser("rehearse", help="run scripted conversations against a scratch desk")

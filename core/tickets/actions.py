@@ -144,7 +144,8 @@ def hand_back(
 ) -> None:
     """Give the ticket back to the bot.
 
-    ``resume`` says where it goes on: ``{"ask": slot}``, ``{"step": id}``, or empty for wherever it was.
+    ``resume`` says where it goes on: ``{"ask": slot}``, ``{"step": id}``, ``{"topic": intent}`` for where people are in
+    that topic's flow, or empty for the beginning of what the ticket is about.
     """
     ticket = locked(session, ticket_id)
     require_open(ticket)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, bindparam, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from core import rows
 from core.models import (
@@ -24,7 +24,6 @@ from core.models import (
     WorkRow,
 )
 from core.tickets import lifecycle
-from core.tickets.actions import mail_address
 from core.values import ActorKind, FormOfAddress, InboxStyle, Status, ticket_number
 
 RECENT = timedelta(hours=4)
@@ -72,6 +71,18 @@ class Facts:
     """The customer's choice, if it has one of its own."""
 
 
+_MAIL, _SAID, _WAITING = aliased(RequesterAddress), aliased(Message), aliased(Ticket)
+_QUEUE = (
+    select(func.count())
+    .select_from(_WAITING)
+    .join(Team, Team.id == _WAITING.team_id)
+    .where(
+        _WAITING.id != Ticket.id,
+        Team.level == 1,
+        _WAITING.assignee_id.is_(None),
+        _WAITING.status.in_((Status.NEW, Status.OPEN)),
+    )
+)
 _TURN = (
     select(
         Ticket.id,
@@ -91,7 +102,10 @@ _TURN = (
         Message.meta,
         Message.subject,
         Message.conversation_id,
-        WorkRow.message_id,
+        exists().where(_MAIL.requester_id == Ticket.requester_id, _MAIL.kind == "email").label("has_mail_address"),
+        exists().where(_SAID.ticket_id == Ticket.id, _SAID.outbound).label("said_anything"),
+        select(func.count()).where(Attachment.message_id == WorkRow.message_id).scalar_subquery().label("attachments"),
+        _QUEUE.scalar_subquery().label("queue_length"),
     )
     .select_from(WorkRow)
     .join(Ticket, Ticket.id == WorkRow.ticket_id)
@@ -109,8 +123,6 @@ _CONVERSATION = (
 )
 _THIS_CONVERSATION = _CONVERSATION.where(Conversation.id == bindparam("conversation"))
 _NEWEST_CONVERSATION = _CONVERSATION.where(Conversation.ticket_id == bindparam("ticket"))
-_ATTACHMENTS = select(func.count()).where(Attachment.message_id == bindparam("message"))
-_OUTBOUND = select(Message.id).where(Message.ticket_id == bindparam("ticket"), Message.outbound).limit(1)
 _TICKETS = (
     select(Ticket.id, Ticket.subject, Ticket.status)
     .where(Ticket.id != bindparam("ticket"))
@@ -131,17 +143,6 @@ _TROUBLE = (
     )
     .group_by(Ticket.intent)
     .having(func.count(Ticket.requester_id.distinct()) >= REPORTS)
-)
-_QUEUE = (
-    select(func.count())
-    .select_from(Ticket)
-    .join(Team, Team.id == Ticket.team_id)
-    .where(
-        Ticket.id != bindparam("ticket"),
-        Team.level == 1,
-        Ticket.assignee_id.is_(None),
-        Ticket.status.in_((Status.NEW, Status.OPEN)),
-    )
 )
 _TAKEN = (
     select(HistoryEntry.at, Ticket.handed_off_at)
@@ -177,15 +178,15 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         vip=turn.vip,
         organization_id=turn.organization_id,
         organization=turn.key,
-        has_mail_address=mail_address(session, turn.requester_id) is not None,
+        has_mail_address=turn.has_mail_address,
         text=turn.text,
         payload=turn.meta.get("payload") if turn.meta is not None else None,
         subject=turn.subject or "",
-        attachments=rows.scalar(session, _ATTACHMENTS, message=turn.message_id),
-        said_anything=rows.first(session, _OUTBOUND, ticket=turn.id) is not None,
+        attachments=turn.attachments,
+        said_anything=turn.said_anything,
         tickets=_tickets(session, turn, conversation_id, verified_at is not None),
         trouble=_trouble(session, turn.organization_id, now),
-        queue_length=rows.scalar(session, _QUEUE, ticket=turn.id),
+        queue_length=turn.queue_length,
         usual_wait=_usual_wait(session),
         form_of_address=turn.form_of_address,
     )

@@ -75,7 +75,7 @@ class EmbeddedModel:
         order = np.argsort(-confidences)
         ranking = tuple((self.labels[i], float(confidences[i])) for i in order if self.labels[i] not in OUT_OF_SCOPE)
         (intent, first), second = ranking[0], ranking[1][1] if len(ranking) > 1 else 0.0
-        fallback = scope < self.calibration.scope_limit or first < UNLIKELY
+        fallback = scope < self.calibration.scope_limit or first < UNLIKELY or self._is_strange(text)
         return Parse(
             text=text,
             intent=intent,
@@ -87,6 +87,10 @@ class EmbeddedModel:
             language=language,
             scope=scope,
         )
+
+    def _is_strange(self, text: str) -> bool:
+        """Several words and none of them ever seen: a cat on the keyboard, or a third language."""
+        return len(text.split()) > 1 and not self.grams.knows(text)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = self.encoder.encode([prepare(text) or " " for text in texts])

@@ -71,6 +71,11 @@ class Grams:
         places = np.concatenate(columns) if columns else np.zeros(0, np.intp)
         return csr_matrix((data, places, ends), shape=(len(texts), sum(len(block.places) for block in self._blocks)))
 
+    def knows(self, text: str) -> bool:
+        """Whether any word of the text, or pair of words, is in the training data."""
+        words = self._blocks[0]
+        return any(gram in words.places for gram in words.analyse(text))
+
     def dump(self) -> tuple[list[dict[str, int]], list[Floats]]:
         """Vocabularies and inverse document frequencies, in the order of the blocks."""
         return [block.places for block in self._blocks], [block.idf for block in self._blocks]

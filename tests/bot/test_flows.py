@@ -113,6 +113,7 @@ def test_every_intent_has_enough_examples_in_both_languages() -> None:
         ("domain/a.yml", "answers: {}", "unknown key"),
         ("flows/a.yml", "flows: {f: {steps: [{collect: nothing}]}}", "there is no slot"),
         ("flows/a.yml", "flows: [", "not valid YAML"),
+        ("domain/a.yml", "slots: {s: {type: categorical, values: [yes, no]}}", "in quotes"),
     ],
 )
 def test_content_that_cannot_be_used_names_the_file(tmp_path: Path, file: str, text: str, says: str) -> None:

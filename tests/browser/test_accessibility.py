@@ -28,6 +28,8 @@ PAGES = (
     "/console/admin/organizations",
     "/console/admin/tokens",
     "/console/tickets/4711",
+    "/console/tickets/1?guide=vpn_problem",
+    "/console/tickets/1?guide=nothing",
     "/help",
     "/help/1",
     "/console/views/person",

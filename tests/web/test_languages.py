@@ -24,7 +24,7 @@ def _texts() -> set[str]:
             found.add(message if isinstance(message, str) else message[0])
     for titles in (words.STATUS, words.KIND, words.SCALE, words.CODE, words.CHANNEL, words.VIEW, words.EMPTY):
         found |= set(titles.values())
-    for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ROLE, words.ADMIN):
+    for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN):
         found |= set(titles.values())
     return found
 
@@ -66,7 +66,7 @@ def test_every_error_people_can_meet_has_a_german_text() -> None:
     """The words of the desk's errors, wherever they are raised."""
     kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"}
     found: set[str] = set()
-    for room in ("core", "console", "channels", "web"):
+    for room in ("core", "bot", "console", "channels", "web"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:

@@ -16,6 +16,7 @@ async function refresh() {
       if (response.redirected) { location.href = response.url; return; }
       if (!response.ok) return;
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      document.dispatchEvent(new CustomEvent("parts", { detail: fresh }));
       for (const name of parts) replace(name, fresh);
       notice();
     } finally {
@@ -30,7 +31,8 @@ function replace(name, fresh) {
   const old = document.querySelector(`[data-part="${name}"]`);
   const next = fresh.querySelector(`[data-part="${name}"]`);
   if (!old || !next || old.innerHTML === next.innerHTML) return;
-  if (name === "side" && old.querySelector("details[open] form")) return;
+  const active = document.activeElement;
+  if (name === "side" && !keepOpen(old, next)) return;
   if (name === "list" && old.contains(document.activeElement) && document.activeElement.matches("input")) return;
   const atEnd = old.scrollHeight - old.scrollTop - old.clientHeight < 80;
   const top = old.scrollTop;
@@ -38,15 +40,26 @@ function replace(name, fresh) {
     // The composer is not touched: somebody may be writing in it.
     const composer = old.querySelector(".composer");
     const placeholder = next.querySelector(".composer");
-    const active = document.activeElement;
     if (composer && placeholder) placeholder.replaceWith(composer);
     old.replaceChildren(...next.childNodes);
     old.dataset.version = next.dataset.version;
     if (composer?.contains(active)) active.focus({ preventScroll: true });
   } else {
-    old.innerHTML = next.innerHTML;
+    old.replaceChildren(...next.childNodes);
+    if (old.contains(active)) active.focus({ preventScroll: true });
   }
   old.scrollTop = name === "work" && atEnd ? old.scrollHeight : top;
+}
+
+/** What somebody has open beside the conversation stays as it is; false if there is no place for it any more. */
+function keepOpen(old, next) {
+  const name = (panel) => panel.id || panel.querySelector("summary").textContent;
+  const open = [...old.querySelectorAll("details[open]:not(details details)")];
+  const places = [...next.querySelectorAll("details:not(details details)")];
+  const pairs = open.map((panel) => [panel, places.find((place) => name(place) === name(panel))]);
+  if (pairs.some(([, place]) => !place)) return false;
+  for (const [panel, place] of pairs) place.replaceWith(panel);
+  return true;
 }
 
 /** The live socket: reconnects with growing pauses and looks at everything again after each gap. */
@@ -152,7 +165,7 @@ let source = async () => [];
 function commands() {
   const found = [...document.querySelectorAll(".views li a")].map((link) => ({ title: link.querySelector("span").textContent, run: () => link.click() }));
   for (const panel of document.querySelectorAll(".side .do")) {
-    found.push({ title: panel.querySelector("summary").textContent, run: () => { panel.open = true; panel.querySelector("select, textarea").focus(); } });
+    found.push({ title: panel.querySelector("summary").firstChild.textContent, run: () => { panel.open = true; panel.querySelector("select, textarea")?.focus(); } });
   }
   for (const button of document.querySelectorAll(".head form button")) found.push({ title: button.firstChild.textContent.trim(), run: () => button.click() });
   for (const label of document.querySelectorAll(".composer .tabs label")) found.push({ title: label.firstChild.textContent.trim(), run: () => write(label.htmlFor.slice(5)) });
