@@ -70,7 +70,9 @@ class Console:
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
             *Knowledge(database, blobs, clock, pages, auth, default_language, form_of_address).routes,
             *Settings(database, clock, pages, auth).routes,
-            *Work(database, blobs, clock, content, pages, auth, Guide(content, zone, desk_name)).routes,
+            *Work(
+                database, blobs, clock, content, pages, auth, Guide(content, zone, desk_name, form_of_address)
+            ).routes,
             *Admin(database, clock, pages, auth).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,

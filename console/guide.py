@@ -23,7 +23,7 @@ from console.words import ANSWER
 from core.errors import DeskError
 from core.models import Agent, Team
 from core.tickets.views import Detail
-from core.values import ActorKind, Choice, ResolutionCode
+from core.values import ActorKind, Choice, FormOfAddress, ResolutionCode, spoken
 from web.languages import explain, translator
 
 Form = Mapping[str, str]
@@ -67,10 +67,11 @@ class Panel:
 
 
 class Guide:
-    def __init__(self, content: Content, zone: ZoneInfo, desk_name: str) -> None:
+    def __init__(self, content: Content, zone: ZoneInfo, desk_name: str, form_of_address: FormOfAddress) -> None:
         self._content = content
         self._zone = zone
         self._desk_name = desk_name
+        self._form_of_address = form_of_address
 
     def act(self, session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
         """The form of the guide, as one use case."""
@@ -117,7 +118,8 @@ class Guide:
     ) -> Sequence[Line]:
         ticket, state = detail.ticket, State.load(detail.ticket.bot_state)
         values = {"number": ticket.number, "name": detail.requester.name, "desk": self._desk_name}
-        voice = Voice(view, ticket.language, self._zone, state.slots, values)
+        tag = spoken(ticket.language, detail.form_of_address or self._form_of_address)
+        voice = Voice(view, tag, self._zone, state.slots, values)
         people = _who(detail)
         wrong = try_out(view, flow, state, _sayings(form), agent.language) if "csrf" in form else {}
         lines = []

@@ -24,7 +24,7 @@ from core.models import (
     Ticket,
 )
 from core.outbox import UNDONE
-from core.values import ticket_number
+from core.values import FormOfAddress, ticket_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,11 @@ class Detail:
     """The messages that came formatted."""
     readings: dict[int, int]
     """Up to which message each agent has read."""
+
+    @property
+    def form_of_address(self) -> FormOfAddress | None:
+        """The customer's choice, if it has one of its own."""
+        return self.organization.form_of_address if self.organization is not None else None
 
     def unread_by(self, agent_id: int) -> bool:
         newest = max((entry.message.id for entry in self.timeline if entry.message is not None), default=0)
