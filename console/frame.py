@@ -9,7 +9,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from console.auth import SignedIn
+from core import desk_settings
 from core.database import Database
+from core.desk_settings import Standing
 from core.models import SavedView
 from core.tickets import lists
 from core.tickets.lists import View
@@ -24,8 +26,11 @@ def preferences(signed_in: SignedIn) -> dict[str, bool]:
 
 async def frame(database: Database, signed_in: SignedIn, now: datetime) -> dict[str, Any]:
     """The values the surrounding templates use."""
-    counts, saved, quarantined = await database.read(_read, signed_in.agent.id, now)
+    counts, saved, quarantined, desk = await database.read(_read, signed_in.agent.id, now)
     return {
+        "desk_name": desk.name,
+        "zone": desk.calendar.zone,
+        "form_of_address": desk.form_of_address,
         "me": signed_in.agent,
         "csrf": signed_in.csrf,
         "views": list(View),
@@ -37,7 +42,8 @@ async def frame(database: Database, signed_in: SignedIn, now: datetime) -> dict[
     }
 
 
-def _read(session: Session, agent_id: int, now: datetime) -> tuple[dict[View, int], list[SavedView], int]:
+def _read(session: Session, agent_id: int, now: datetime) -> tuple[dict[View, int], list[SavedView], int, Standing]:
     mine = or_(SavedView.agent_id.is_(None), SavedView.agent_id == agent_id)
     saved = list(session.scalars(select(SavedView).where(mine).order_by(SavedView.name)))
-    return lists.counts(session, agent_id, now), saved, lists.count_quarantined(session)
+    desk = desk_settings.of_desk(session)
+    return lists.counts(session, agent_id, now), saved, lists.count_quarantined(session), desk

@@ -30,7 +30,6 @@ CODE = {
     "self_resolution": "Solved by the requester with the bot",
     "unconfirmed": "Helped by the bot, not confirmed",
 }
-CHANNEL = {"mail": "Mail", "webchat": "Web chat"}
 FORM = {"formal": "Sie", "informal": "du"}
 """The forms of address in German are called by their word in every language."""
 VIEW = {
@@ -77,7 +76,29 @@ DELIVERY = {
 }
 ANSWER = {"helped": "helped", "not_helped": "did not help", "skipped": "left out", "open": "open again"}
 ROLE = {"agent": "Agent", "lead": "Lead", "admin": "Admin"}
-ADMIN = {"staff": "Staff", "teams": "Teams", "organizations": "Customers", "tokens": "API tokens"}
+ADMIN = {
+    "desk": "Desk",
+    "inboxes": "Inboxes",
+    "hours": "Business hours",
+    "staff": "Staff",
+    "teams": "Teams",
+    "organizations": "Customers",
+    "tokens": "API tokens",
+}
+VERDICT = {
+    "good": "Works",
+    "starting": "Starting",
+    "problem": "Has a problem",
+    "paused": "Paused",
+    "archived": "Archived",
+    "stopped": "Runs nowhere",
+}
+RUN = {
+    "starting": "Starting",
+    "running": "Running",
+    "standby": "Ready to take over",
+    "retrying": "Will be tried again",
+}
 HISTORY = {
     "created": "Ticket opened",
     "understood": "Understood: {intent}",
@@ -109,9 +130,9 @@ HISTORY = {
 
 
 def history(
-    entry: HistoryEntry, translate: Translate, label: Callable[[str], str], told: Callable[[Sequence[Any]], str]
+    entry: HistoryEntry, translate: Translate, label: Callable[[str], str], in_words: Callable[[Sequence[Any]], str]
 ) -> str:
-    """One quiet line of history; ``label`` is what an intent is called, ``told`` puts answers to a guide into words."""
+    """One quiet line of history; ``label`` names an intent, ``in_words`` says what was answered in a guide."""
     detail = entry.detail
     reason = translate(REASON.get(entry.reason, HISTORY.get(entry.reason, entry.reason)))
     values = {
@@ -121,7 +142,7 @@ def history(
         "code": translate(CODE.get(str(detail.get("code", "")), "")),
         "number": ticket_number(detail["ticket_id"]) if detail.get("ticket_id") else "",
         "reason": reason,
-        "answers": told(detail.get("answers", ())),
+        "answers": in_words(detail.get("answers", ())),
     }
     text = translate(HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}

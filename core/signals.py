@@ -28,6 +28,8 @@ class Topic(StrEnum):
     """A message is owed."""
     WORK = "work"
     """Work is owed."""
+    INBOX = "inbox"
+    """An inbox, or something that every inbox shows, was changed; the processes that run them look again."""
 
 
 @dataclass(frozen=True, slots=True)

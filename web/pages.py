@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,8 +23,7 @@ HERE = Path(__file__).parent
 class Pages:
     """Templates of one room on top of the shared ones in ``web/templates``."""
 
-    def __init__(self, folder: Path, zone: ZoneInfo, **shared: Any) -> None:
-        self._zone = zone
+    def __init__(self, folder: Path, **shared: Any) -> None:
         self._environment = Environment(
             loader=FileSystemLoader([folder, HERE / "templates"]),
             autoescape=True,
@@ -36,10 +34,11 @@ class Pages:
         self._environment.globals.update(asset=asset, **shared)
 
     def text(self, name: str, tag: str, **values: Any) -> str:
-        """A template as text, in a language or a form of it (``core.values.spoken``)."""
+        """A template as text, in a language or a form of it (``core.values.spoken``); ``zone`` among the values is the
+        time zone of what ``when`` says."""
         language = language_of(tag)
         return self._environment.get_template(name).render(
-            _=translator(tag), language=language, when=self._when(language), **values
+            _=translator(tag), language=language, when=_when(language, values.get("zone", UTC)), **values
         )
 
     def page(self, name: str, tag: str, status: int = 200, **values: Any) -> Response:
@@ -47,20 +46,21 @@ class Pages:
         headers = {"cache-control": "no-store", "content-language": language_of(tag)}
         return HTMLResponse(self.text(name, tag, **values), status, headers=headers)
 
-    def _when(self, language: str) -> Any:
-        def when(at: datetime, pattern: str = "short", now: datetime | None = None) -> str:
-            """A moment in the desk's time zone; times in 24 hours in both languages. ``age``: the day unless today."""
-            if pattern == "age" and now is not None:
-                is_today = at.astimezone(self._zone).date() == now.astimezone(self._zone).date()
-                pattern = "time" if is_today else "day"
-            patterns = {
-                "day": "dd.MM." if language == "de" else "d MMM",
-                "short": "dd.MM.yyyy HH:mm" if language == "de" else "d MMM yyyy HH:mm",
-                "time": "HH:mm",
-            }
-            return format_datetime(at.astimezone(self._zone), patterns[pattern], locale=language)
 
-        return when
+def _when(language: str, zone: tzinfo) -> Any:
+    def when(at: datetime, pattern: str = "short", now: datetime | None = None) -> str:
+        """A moment in the desk's time zone; times in 24 hours in both languages. ``age``: the day unless today."""
+        if pattern == "age" and now is not None:
+            is_today = at.astimezone(zone).date() == now.astimezone(zone).date()
+            pattern = "time" if is_today else "day"
+        patterns = {
+            "day": "dd.MM." if language == "de" else "d MMM",
+            "short": "dd.MM.yyyy HH:mm" if language == "de" else "d MMM yyyy HH:mm",
+            "time": "HH:mm",
+        }
+        return format_datetime(at.astimezone(zone), patterns[pattern], locale=language)
+
+    return when
 
 
 def assets() -> BaseRoute:

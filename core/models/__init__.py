@@ -1,7 +1,9 @@
 """The one persistent model: SQLAlchemy declarative classes, a file per aggregate."""
 
 from core.models.base import Base, PromiseState
-from core.models.conversation import Conversation, InboundReceipt, Inbox
+from core.models.conversation import Conversation, InboundReceipt
+from core.models.desk import BusinessCalendar, DeskSettings
+from core.models.inbox import Inbox, InboxRun, InboxState, RunState
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
 from core.models.promise import OutboxRow, WorkKind, WorkRow
@@ -16,12 +18,16 @@ __all__ = [
     "ArticleVersion",
     "Attachment",
     "Base",
+    "BusinessCalendar",
     "CannedReply",
     "Conversation",
     "Correction",
+    "DeskSettings",
     "HistoryEntry",
     "InboundReceipt",
     "Inbox",
+    "InboxRun",
+    "InboxState",
     "Message",
     "Organization",
     "OutboxRow",
@@ -32,6 +38,7 @@ __all__ = [
     "Requester",
     "RequesterAddress",
     "Role",
+    "RunState",
     "SavedView",
     "StaffSession",
     "Team",

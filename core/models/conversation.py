@@ -1,4 +1,4 @@
-"""Where people write (inboxes), the threads there (conversations), and the ledger of what arrived (receipts)."""
+"""The threads people write in (conversations), and the ledger of what arrived (receipts)."""
 
 from __future__ import annotations
 
@@ -9,22 +9,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, choice
-from core.values import InboxStyle, Outcome
-
-
-class Inbox(Base):
-    """One configured instance of a channel. ``address`` is what the world writes to (a mailbox, a widget's key)."""
-
-    __tablename__ = "inbox"
-    __table_args__ = (UniqueConstraint("channel", "address"),)
-
-    channel: Mapped[str] = mapped_column(String(24))
-    address: Mapped[str] = mapped_column(String(320))
-    name: Mapped[str] = mapped_column(String(200))
-    style: Mapped[InboxStyle] = mapped_column(choice(InboxStyle))
-    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"))
-    language: Mapped[str] = mapped_column(String(8), default="de")
-    created_at: Mapped[datetime]
+from core.values import Outcome
 
 
 class Conversation(Base):

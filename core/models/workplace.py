@@ -35,7 +35,7 @@ class Presence(Base):
 class CannedReply(Base):
     """An answer kept ready in both languages; ``{name}``, ``{number}`` and ``{agent}`` are filled in.
 
-    ``organization_id`` None means for everybody's tickets.
+    ``organization_id`` None means for everybody's tickets, ``agent_id`` None for everybody who answers them.
     """
 
     __tablename__ = "canned_reply"
@@ -44,6 +44,7 @@ class CannedReply(Base):
     text_de: Mapped[str]
     text_en: Mapped[str]
     organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"), index=True)
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
     updated_at: Mapped[datetime]
 
 

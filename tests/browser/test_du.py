@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 @pytest.fixture
 def informal(tmp_path: Path) -> Iterator[Place]:
     with MailServer() as outside:
-        desk = DeskProcess(tmp_path / "data", outside.port, FIRSTLINE_ADDRESS="informal")
+        desk = DeskProcess(tmp_path / "data", outside.port, "--address", "informal")
         desk.start()
         yield Place(desk, outside)
         desk.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -18,14 +17,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
+from channels.base import Surroundings
 from channels.delivery import Delivery
-from channels.mail.channel import Mail, MailSettings
+from channels.mail.adapter import MailAdapter
+from channels.mail.channel import Mail
+from channels.mail.configuration import MailConfiguration
+from channels.watch import Watch
 from core import intake, outbox
 from core.blobs import FolderBlobStore
 from core.database import Database
+from core.inboxes.kinds import InboxSettings
 from core.models import Attachment, InboundReceipt, Message, Organization, Ticket
 from core.tickets import actions
 from core.values import BOT, Draft, FormOfAddress, InboundMessage, Outcome, Receipt
+from tests.channels.certificates import certificate
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
 from tests.fakes.mailserver import MailServer, text_of
@@ -114,31 +119,29 @@ class _post:  # noqa: N801 - used like a function
         desk = await self._database.write(seed, self._clock)
         values: dict[str, Any] = {
             "address": "desk@desk.example",
-            "name": "Service Desk",
-            "own_addresses": frozenset({"desk@desk.example", "it@desk.example"}),
-            "listen_host": "127.0.0.1",
+            "aliases": ("it@desk.example",),
             "listen_port": 0,
-            "max_bytes": 1024 * 1024,
-            "tls": None,
-            "username": "",
-            "password": "",
+            "max_megabytes": 1,
             "smtp_host": "127.0.0.1",
             "smtp_port": self._outside.port,
             "smtp_security": "none",
-            "smtp_username": "",
-            "smtp_password": "",
             **self._changes,
         }
+        configuration = MailConfiguration(**values)
+        inbox = InboxSettings(desk.mail, "mail", "Mail", "Service Desk", "de", configuration)
         blobs = FolderBlobStore(self._folder / "blobs")
-        mail = Mail(
-            desk.mail, MailSettings(**values), "http://desk.example", "secret", self._database, blobs, self._clock
-        )
+        surroundings = Surroundings(self._database, blobs, self._clock, "http://desk.example", "secret")
+        mail = MailAdapter().build(inbox, surroundings)
 
         async def receive(message: InboundMessage) -> Receipt:
             return await self._database.write(intake.receive, message, self._clock.now())
 
-        delivery = Delivery(self._database, self._clock, {desk.mail: mail})
-        self._tasks = [asyncio.create_task(mail.run(receive)), asyncio.create_task(delivery.run())]
+        watch = Watch(self._database, self._clock, "test")
+        delivery = Delivery(self._database, self._clock, {desk.mail: mail}, watch)
+        self._tasks = [
+            asyncio.create_task(mail.run(receive, lambda: None)),
+            asyncio.create_task(delivery.run()),
+        ]
         post = Post(mail, self._database, desk, self._clock, self._outside)
         post.port = await mail.port()
         return post
@@ -283,19 +286,12 @@ async def test_attachments_keep_their_names_and_bytes(post: Post, database: Data
 
 
 async def test_signing_in_is_required_when_configured(database: Database, clock: SetClock, tmp_path: Path) -> None:
-    async with _post(database, clock, tmp_path, username="mx", password="right", tls=_certificate(tmp_path)) as post:
+    async with _post(
+        database, clock, tmp_path, username="mx", password="right", tls_certificate=certificate(tmp_path)
+    ) as post:
         with pytest.raises(smtplib.SMTPException):
             await post.write(letter(), starttls=True, login=("mx", "wrong"))
         assert (await post.write(letter(), starttls=True, login=("mx", "right"))).startswith("250")
-
-
-def _certificate(folder: Path) -> ssl.SSLContext:
-    key, certificate = folder / "key.pem", folder / "cert.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 async def test_following_a_link_asks_and_only_the_button_acts(post: Post) -> None:

@@ -10,7 +10,9 @@ from babel.messages.extract import extract, extract_from_dir
 
 import web
 from bot.formality import says_du, says_sie
+from channels.registry import adapters
 from console import words
+from core.inboxes.kinds import entries
 from web.languages import catalogue, preferred, translator
 
 ROOT = Path(web.__file__).parent.parent
@@ -22,11 +24,27 @@ def _texts() -> set[str]:
     for room in ("web", "console", "channels", "desk"):
         for _, _, message, _, _ in extract_from_dir(str(ROOT / room), method_map=method):
             found.add(message if isinstance(message, str) else message[0])
-    for titles in (words.STATUS, words.KIND, words.SCALE, words.CODE, words.CHANNEL, words.VIEW, words.EMPTY):
+    for titles in (words.STATUS, words.KIND, words.SCALE, words.CODE, words.VIEW, words.EMPTY):
         found |= set(titles.values())
     for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN):
         found |= set(titles.values())
-    return found
+    for titles in (words.VERDICT, words.RUN):
+        found |= set(titles.values())
+    return found | _declared()
+
+
+def _declared() -> set[str]:
+    """What channels say of themselves and of their settings."""
+    found: set[str] = set()
+    for adapter in adapters().values():
+        kind = adapter.kind
+        shown = [entry.shown for entry in entries(kind.configuration)]
+        if kind.test_recipient is not None:
+            shown.append(kind.test_recipient)
+        found |= {kind.title, kind.description}
+        for one in shown:
+            found |= {one.label, one.help, one.section, *one.options.values()}
+    return found - {""}
 
 
 def test_every_text_has_a_german_one() -> None:
@@ -64,13 +82,19 @@ def test_the_browser_s_language_is_taken(header: str, expected: str) -> None:
 
 def test_every_error_people_can_meet_has_a_german_text() -> None:
     """The words of the desk's errors, wherever they are raised."""
-    kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"}
+    inboxes = {"InboxProblem", "refuse", "Step"}
+    kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"} | inboxes
     found: set[str] = set()
     for room in ("core", "bot", "console", "channels", "web"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
-                    first = node.args[0]
-                    assert isinstance(first, ast.Constant), f"{path}:{node.lineno}: name values, do not format them in"
-                    found.add(str(first.value))
+                    if room == "channels" and node.func.id not in inboxes:
+                        continue  # said to programs; the widget has words of its own
+                    for text in node.args[: 2 if node.func.id == "InboxProblem" else 1]:
+                        if isinstance(text, ast.Call):
+                            continue  # passed on: it was said by ``refuse``
+                        where = f"{path}:{node.lineno}"
+                        assert isinstance(text, ast.Constant), f"{where}: name values, do not format them in"
+                        found.add(str(text.value))
     assert found - set(catalogue("de")) == set()

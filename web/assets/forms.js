@@ -1,0 +1,27 @@
+// What makes forms kinder: fields that belong to a choice, mistakes one is taken to, and parts that stay up to date.
+
+/** A field that only matters while another one has one of these values. */
+for (const part of document.querySelectorAll("[data-when]")) {
+  const other = document.getElementsByName(part.dataset.when)[0];
+  const wanted = part.dataset.is.split(" ");
+  const value = () => (other.type === "checkbox" ? (other.checked ? "yes" : "no") : other.value);
+  const follow = () => { part.hidden = !wanted.includes(value()); };
+  other?.addEventListener("change", follow);
+  if (other) follow();
+}
+
+document.querySelector("[data-focus]")?.focus();
+
+/** Parts that follow what happens elsewhere, such as an inbox's health; what somebody is in the middle of stays. */
+async function refresh() {
+  if (document.hidden) return;
+  const response = await fetch(location.href);
+  if (!response.ok || response.redirected) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const next = fresh.getElementById(part.id);
+    const busy = part.contains(document.activeElement) && part !== document.activeElement;
+    if (next && !busy && next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
+  }
+}
+if (document.querySelector("[data-live]")) setInterval(() => refresh().catch(() => {}), 4000);
