@@ -121,8 +121,7 @@ class Guide:
         self, view: View, flow: Flow, found: CheckList, detail: Detail, agent: Agent, form: Form, standing: Standing
     ) -> Sequence[Line]:
         ticket, state = detail.ticket, State.load(detail.ticket.bot_state)
-        chosen = detail.organization.form_of_address if detail.organization is not None else None
-        tag = spoken(ticket.language, chosen or standing.form_of_address)
+        tag = spoken(ticket.language, detail.form_of_address or standing.form_of_address)
         values = {"number": ticket.number, "name": detail.requester.name, "desk": standing.name}
         voice = Voice(view, tag, standing.calendar.zone, state.slots, values)
         people = _who(detail)

@@ -26,7 +26,7 @@ from core.models import (
 )
 from core.outbox import UNDONE
 from core.tickets import mentions
-from core.values import ticket_number
+from core.values import FormOfAddress, ticket_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,11 @@ class Detail:
     """Up to which message each agent has read."""
     mentions: Mapping[int, Mapping[int, str]]
     """Whom each note mentions: note → agent → name."""
+
+    @property
+    def form_of_address(self) -> FormOfAddress | None:
+        """The customer's choice, if it has one of its own."""
+        return self.organization.form_of_address if self.organization is not None else None
 
     def unread_by(self, agent_id: int) -> bool:
         newest = max((entry.message.id for entry in self.timeline if entry.message is not None), default=0)

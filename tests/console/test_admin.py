@@ -56,6 +56,8 @@ async def test_whoever_answers_sees_how_to_address_the_person(
 ) -> None:
     await database.write(intake.receive, letter(desk, clock), clock.now())
     await database.write(actions.take_over, 1, desk.anna, clock.now())
-    assert "Deutsch (Sie)" in (await admin.get("/console/tickets/1")).text
+    page = (await admin.get("/console/tickets/1?guide=vpn_problem")).text
+    assert "Deutsch (Sie)" in page and "starten Sie Ihren Router neu" in page
     await _save(admin, "informal")
-    assert "Deutsch (du)" in (await admin.get("/console/tickets/1")).text
+    page = (await admin.get("/console/tickets/1?guide=vpn_problem")).text
+    assert "Deutsch (du)" in page and "starte deinen Router neu" in page

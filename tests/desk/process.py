@@ -17,9 +17,9 @@ from tests.fakes.ports import free_port
 
 
 class DeskProcess:
-    """``firstline serve`` on loopback, with mail, chat and a data folder of its own."""
+    """``firstline serve`` on loopback, with mail, chat and a data folder of its own; ``init``: how it begins."""
 
-    def __init__(self, data: Path, outgoing_port: int) -> None:
+    def __init__(self, data: Path, outgoing_port: int, *init: str) -> None:
         self.data = data
         self.http_port, self.smtp_port = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.http_port}"
@@ -31,6 +31,7 @@ class DeskProcess:
             "FIRSTLINE_LOG_LEVEL": "warning",
         }
         self._outgoing_port = outgoing_port
+        self._init = init
         self._process: subprocess.Popen[bytes] | None = None
         data.mkdir(parents=True, exist_ok=True)
         MODELS.share_with(data)
@@ -58,7 +59,7 @@ class DeskProcess:
 
     def _set_up(self) -> None:
         """A new desk with a mailbox, and a chat in which one client may say as much as a test does."""
-        self.run("init")
+        self.run("init", *self._init)
         self.run("inbox", "set", "1", "sessions_per_hour=100000", "messages_per_minute=100000")
         outgoing = ("smtp_host=127.0.0.1", f"smtp_port={self._outgoing_port}", "smtp_security=none")
         mailbox = ("address=desk@desk.example", f"listen_port={self.smtp_port}", *outgoing)
