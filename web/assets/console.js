@@ -57,6 +57,7 @@ document.addEventListener("click", (event) => {
 });
 
 notice();
+document.querySelector(".told, .report")?.focus({ preventScroll: true });
 const work = document.querySelector('[data-part="work"]');
 if (work?.dataset.ticket) work.scrollTop = work.scrollHeight;
 listen();

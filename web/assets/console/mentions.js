@@ -16,7 +16,7 @@ function fragment() {
 async function offer() {
   const found = fragment();
   if (!found) { close(); return; }
-  names ??= fetch(words.names).then((response) => (response.ok ? response.json() : [])).catch(() => []);
+  names ??= fetch(words.names).then((response) => response.json()).catch(() => { names = null; return []; });
   const all = await names;
   if (fragment()?.typed !== found.typed) return;
   const fits = (name) => name.startsWith(found.typed) || name.split(/[\s-]/).some((part) => part.startsWith(found.typed));

@@ -3,7 +3,9 @@
 
 document.addEventListener("toggle", (event) => {
   const panel = event.target;
-  if (!panel.open || !panel.dataset || panel.querySelector("[data-kept]")) return;
+  if (!panel.open || !panel.dataset) return;
+  panel.querySelector("[data-kept].failed")?.remove();
+  if (panel.querySelector("[data-kept]")) return;
   if (panel.dataset.frame) panel.append(frame(panel));
   if (panel.dataset.text) show(panel);
 }, true);
@@ -28,6 +30,7 @@ async function show(panel) {
   panel.append(text);
   const response = await fetch(panel.dataset.text).catch(() => null);
   text.textContent = response?.ok ? await response.text() : panel.dataset.failed;
+  text.classList.toggle("failed", !response?.ok);
 }
 
 const box = document.querySelector(".lightbox");
