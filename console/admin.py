@@ -15,10 +15,11 @@ from starlette.routing import BaseRoute, Route
 
 from console.administration import Administration
 from console.auth import SignedIn
+from console.forms import number
 from core import administration as use_cases
 from core import staff, tokens
 from core.errors import DeskError
-from core.models import Agent, Organization, Role, Team, TeamMember
+from core.models import Agent, BusinessCalendar, Organization, Role, Team, TeamMember
 from core.values import FormOfAddress
 from web.languages import LANGUAGES, explain
 from web.responses import status_of
@@ -103,7 +104,8 @@ class Admin:
         domains = str(form.get("domains", "")).replace(",", " ").split()
         name, wanted, now = str(form.get("name", "")), str(form.get("form_of_address", "")), self._clock.now()
         address = FormOfAddress(wanted) if wanted in list(FormOfAddress) else None
-        await self._database.write(use_cases.save_organization, _id(form), name, domains, address, now)
+        calendar = number(str(form.get("calendar", "")))
+        await self._database.write(use_cases.save_organization, _id(form), name, domains, address, now, calendar)
         return ""
 
     async def _save_token(self, form: FormData, signed_in: SignedIn) -> str:
@@ -117,8 +119,7 @@ class Admin:
 
 
 def _id(form: FormData) -> int | None:
-    value = str(form.get("id", ""))
-    return int(value) if value.isdecimal() else None
+    return number(str(form.get("id", "")))
 
 
 def _everything(session: Session) -> dict[str, Any]:
@@ -131,4 +132,5 @@ def _everything(session: Session) -> dict[str, Any]:
         "organizations": list(session.scalars(select(Organization).order_by(Organization.name))),
         "tokens": tokens.everything(session),
         "members": members,
+        "calendars": list(session.scalars(select(BusinessCalendar).order_by(BusinessCalendar.name))),
     }

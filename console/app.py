@@ -13,6 +13,8 @@ from console.admin import Admin
 from console.administration import Administration
 from console.api.app import Api
 from console.auth import Auth
+from console.desk import DeskPage
+from console.hours import HoursPages
 from console.inboxes import Inboxes, InboxTools
 from console.knowledge import Knowledge
 from console.live import Live
@@ -64,6 +66,8 @@ class Console:
             *Work(database, blobs, clock, content, pages, auth).routes,
             *Admin(administration).routes,
             *Inboxes(administration, inboxes).routes,
+            *HoursPages(administration).routes,
+            *DeskPage(administration).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,
         ]

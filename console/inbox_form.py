@@ -17,11 +17,11 @@ SEALED, FORGET = "sealed.", "forget."
 _COMMON = ("name", "sender_name", "language", "team", "organization", "calendar")
 
 
-def first_values(kind: Kind[Any], inbox: Inbox | None) -> dict[str, str]:
-    """What stands in the form of an inbox, or of a new one."""
+def first_values(kind: Kind[Any], inbox: Inbox | None, language: str = "") -> dict[str, str]:
+    """What stands in the form of an inbox, or of a new one, which begins with ``language``."""
     own = {f"{OWN}{name}": value for name, value in configuring.typed(kind, inbox).items()}
     if inbox is None:
-        return {**dict.fromkeys(_COMMON, ""), "language": LANGUAGES[0], **own}
+        return {**dict.fromkeys(_COMMON, ""), "language": language, **own}
     return {
         "name": inbox.name,
         "sender_name": inbox.sender_name,

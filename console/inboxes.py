@@ -17,6 +17,7 @@ from console.administration import Administration
 from console.auth import SignedIn
 from console.forms import Filled, texts
 from console.inbox_form import first_values, form_of, passed_on, values_of
+from core import desk_settings
 from core.clock import Clock
 from core.errors import DeskError, InboxProblem, NotFound
 from core.inboxes import editing, health
@@ -93,7 +94,8 @@ class Inboxes:
         kind = self._kind(request.path_params["kind"])
         if request.method == "POST":
             return await self._submitted(request, signed_in, kind, None)
-        return await self._show(signed_in, kind, None, Filled(first_values(kind, None)))
+        desk = await self._database.read(desk_settings.of_desk)
+        return await self._show(signed_in, kind, None, Filled(first_values(kind, None, desk.default_language)))
 
     async def _one(self, request: Request, signed_in: SignedIn) -> Response:
         inbox = await self._database.read(editing.find, request.path_params["inbox"])

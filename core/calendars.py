@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import holidays
+from holidays import registry
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -51,9 +53,9 @@ class Hours:
         own = tuple(Day(one["date"], one["name"], tuple(one["hours"]), one["yearly"]) for one in days)
         return cls(time_zone, week, country, region, own)
 
-    def calendar(self) -> Calendar:
-        """The calendar; it is made once. Raises ``InvalidInput`` for what cannot be one."""
-        return _calendar(self)
+    def calendar(self, language: str = "") -> Calendar:
+        """The calendar, with holidays named in that language; it is made once. Raises ``InvalidInput``."""
+        return _calendar(self, language)
 
     def check(self) -> None:
         """Raises ``Mistakes`` that name every field that cannot be: ``mon``, ``day-0``, ``time_zone``, ``region`` …"""
@@ -77,9 +79,9 @@ class Hours:
 
 
 @lru_cache(maxsize=256)
-def _calendar(hours: Hours) -> Calendar:
+def _calendar(hours: Hours, language: str) -> Calendar:
     own = [_own(one) for one in hours.days]
-    return calendar(hours.time_zone, dict(hours.week), hours.country, hours.region, own)
+    return calendar(hours.time_zone, dict(hours.week), hours.country, hours.region, own, language)
 
 
 def _own(day: Day) -> OwnDay:
@@ -172,6 +174,15 @@ def find(session: Session, calendar_id: int) -> BusinessCalendar:
     return row
 
 
-def today_there(hours: Hours, now: datetime) -> date:
-    """Which day it is where these hours are kept."""
-    return now.astimezone(zone_of(hours.time_zone)).date()
+def countries() -> list[str]:
+    """ISO codes of the countries whose holidays are known."""
+    return sorted(codes[1] for codes in registry.COUNTRIES.values())
+
+
+def regions(country: str) -> list[tuple[str, str]]:
+    """The parts of a country that have holidays of their own: code and name, by name."""
+    try:
+        named = holidays.country_holidays(country).get_subdivision_aliases() if country else {}
+    except NotImplementedError:
+        return []
+    return sorted(((code, names[0] if names else code) for code, names in named.items()), key=lambda one: one[1])

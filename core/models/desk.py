@@ -25,7 +25,7 @@ class BusinessCalendar(Base):
     time_zone: Mapped[str] = mapped_column(String(64))
     hours: Mapped[dict[str, Any]] = mapped_column(default=dict)
     country: Mapped[str] = mapped_column(String(8), default="")
-    region: Mapped[str] = mapped_column(String(16), default="")
+    region: Mapped[str] = mapped_column(String(64), default="")
     days: Mapped[list[Any]] = mapped_column(default=list)
     updated_at: Mapped[datetime]
 

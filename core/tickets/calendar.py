@@ -126,14 +126,16 @@ def calendar(
     country: str = "",
     region: str = "",
     own: Sequence[OwnDay] = (),
+    language: str = "",
 ) -> Calendar:
     """A calendar from settings: ``hours`` like ``{"mon": ("08:00-12:00", "13:00-17:00")}``, ISO country and region.
 
-    Raises ``InvalidInput`` that says which value cannot be used.
+    Holidays are named in ``language`` where their names are known in it. Raises ``InvalidInput`` that says which value
+    cannot be used.
     """
     week = tuple(spans_of(hours.get(day, ())) for day in DAYS)
     days = {(one.year, one.month, one.day): one for one in own}
-    return Calendar(zone_of(time_zone), week, holidays_of(country, region), days)
+    return Calendar(zone_of(time_zone), week, holidays_of(country, region, language), days)
 
 
 def zone_of(time_zone: str) -> ZoneInfo:
@@ -180,12 +182,14 @@ def _clock(text: str) -> int | None:
     return minutes if minutes <= _MIDNIGHT else None
 
 
-def holidays_of(country: str, region: str) -> Mapping[date, str]:
+def holidays_of(country: str, region: str, language: str = "") -> Mapping[date, str]:
     """Public holidays by ISO country and region; none without a country."""
     if not country:
         return {}
     try:
-        return holidays.country_holidays(country, subdiv=region or None)
+        found = holidays.country_holidays(country, subdiv=region or None)
+        known = next((one for one in found.supported_languages if language and one.startswith(language)), None)
+        return found if known is None else holidays.country_holidays(country, subdiv=region or None, language=known)
     except NotImplementedError:
         raise InvalidInput(
             "No holidays are known for {place}.", "region" if region else "country", place=f"{country} {region}".strip()

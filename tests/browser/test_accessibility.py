@@ -27,6 +27,12 @@ PAGES = (
     "/console/admin/teams",
     "/console/admin/organizations",
     "/console/admin/tokens",
+    "/console/admin/inboxes",
+    "/console/admin/inboxes/1",
+    "/console/admin/inboxes/new/mail",
+    "/console/admin/hours",
+    "/console/admin/hours/1",
+    "/console/admin/desk",
     "/console/tickets/4711",
     "/help",
     "/help/1",
@@ -35,7 +41,8 @@ PAGES = (
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
-async def _violations(page: Page) -> list[str]:
+async def violations(page: Page) -> list[str]:
+    """What axe finds on the page as it stands."""
     found: dict[str, Any] = (await AXE.run(page, options=RULES)).response
     return [
         f"{page.url}: {one['id']}: {node['target']} {node['failureSummary']}"
@@ -58,21 +65,21 @@ async def test_the_console(
         )
         page = await context.new_page()
         await page.goto(f"{place.desk.base}/console")
-        broken = await _violations(page)
+        broken = await violations(page)
         await page.fill("input[name=email]", email)
         await page.fill("input[name=password]", PASSWORD)
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/views/person")
-        broken += await _violations(page)
+        broken += await violations(page)
         await page.goto(f"{place.desk.base}/console/tickets/1")
-        broken += await _violations(page)
+        broken += await violations(page)
         for path in PAGES:
             await page.goto(f"{place.desk.base}{path}")
-            broken += await _violations(page)
+            broken += await violations(page)
         for key, name in (("?", "sheet"), ("Control+k", "palette")):
             await page.keyboard.press(key)
             await expect(page.locator(f"dialog.{name}")).to_be_visible()
-            broken += await _violations(page)
+            broken += await violations(page)
             await page.keyboard.press("Escape")
         assert broken == []
         assert await page.locator("html").get_attribute("lang") == language

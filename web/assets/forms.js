@@ -25,3 +25,21 @@ async function refresh() {
   }
 }
 if (document.querySelector("[data-live]")) setInterval(() => refresh().catch(() => {}), 4000);
+
+/** A form with a preview shows it while one types; the button does the same without this script. */
+const previews = document.querySelector("form[data-previews]");
+if (previews) {
+  let later, asked = 0;
+  const look = async () => {
+    const number = ++asked, data = new FormData(previews);
+    data.append("do", "preview");
+    const response = await fetch(location.href, { method: "POST", body: data });
+    if (number !== asked) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    for (const id of ["preview", "regions"]) {
+      const old = document.getElementById(id), next = fresh.getElementById(id);
+      if (!old.contains(document.activeElement) && old.innerHTML !== next.innerHTML) old.innerHTML = next.innerHTML;
+    }
+  };
+  previews.addEventListener("input", () => { clearTimeout(later); later = setTimeout(() => look().catch(() => {}), 300); });
+}
