@@ -53,6 +53,10 @@ class Transcript:
     form_of_address: FormOfAddress | None
 
 
+LOOK_BACK = 20
+"""How many messages back a question may lie whose buttons are still there."""
+
+
 class Standing(NamedTuple):
     """How it stands with one ticket, as its requester may know; ``level`` 0 means the bot has it."""
 
@@ -66,6 +70,7 @@ class Standing(NamedTuple):
 class Said(NamedTuple):
     """One message of a conversation, found again by what the other side kept of it."""
 
+    message_id: int
     text: str
     choices: tuple[Choice, ...]
     sent_as: tuple[str, ...]
@@ -134,8 +139,21 @@ _TICKETS = (
     .order_by(Ticket.id.desc())
     .limit(RECENT)
 )
-_SAID = select(Message.text, Message.choices, Message.meta).where(
+_SAID = select(Message.id, Message.text, Message.choices, Message.meta).where(
     Message.id == bindparam("message"), Message.conversation_id == bindparam("conversation")
+)
+
+
+_QUESTION_BEFORE = (
+    select(Message.id, Message.text, Message.choices, Message.meta)
+    .where(
+        Message.conversation_id == bindparam("conversation"),
+        Message.seq < bindparam("before"),
+        Message.outbound,
+        Message.delivery.in_([Delivery.SENT, Delivery.DELIVERED]),
+    )
+    .order_by(Message.seq.desc())
+    .limit(LOOK_BACK)
 )
 
 
@@ -189,10 +207,18 @@ def said(session: Session, inbox_id: int, thread_key: str, message_id: int) -> S
     if conversation is None:
         return None
     found = rows.first(session, _SAID, message=message_id, conversation=conversation.id)
-    if found is None:
-        return None
-    choices = tuple(Choice(choice["title"], choice["payload"]) for choice in found.choices)
-    return Said(found.text, choices, tuple(found.meta.get("sent_as", ())))
+    return _said(found) if found is not None else None
+
+
+def question_before(session: Session, conversation_id: int, seq: int) -> Said | None:
+    """What the desk asked last before that place of the conversation, if it was to be answered by a choice."""
+    found = rows.execute(session, _QUESTION_BEFORE, conversation=conversation_id, before=seq)
+    return next((_said(one) for one in found if one.choices), None)
+
+
+def _said(row: Row[*tuple[Any, ...]]) -> Said:
+    choices = tuple(Choice(choice["title"], choice["payload"]) for choice in row.choices)
+    return Said(row.id, row.text, choices, tuple(row.meta.get("sent_as", ())))
 
 
 def move(session: Session, inbox_id: int, thread_key: str, new_thread_key: str) -> None:

@@ -79,6 +79,11 @@ def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt
     return Receipt(Outcome.TICKETED, place.ticket.id, place.conversation_id, message_id, place.seq, work_id)
 
 
+def knows(session: Session, inbox_id: int, dedupe_key: str) -> bool:
+    """Whether that delivery has arrived."""
+    return _seen(session, inbox_id, dedupe_key) is not None
+
+
 def ignore(session: Session, inbox_id: int, dedupe_key: str, reason: str, now: datetime) -> Receipt:
     """Count something that arrived and is no message for the desk; nothing of it is kept."""
     if (known := _seen(session, inbox_id, dedupe_key)) is not None:

@@ -14,7 +14,6 @@ from core.values import InboxStyle
 
 def _steps(inbox: InboxSettings[TelegramConfiguration], public_url: str) -> Sequence[Step]:
     return (
-        Step("In Telegram, write to @BotFather and make a bot; it asks for a name and gives you the token:", "/newbot"),
         Step("Tell people the name of the bot, such as @example_desk_bot. Whoever opens it presses “Start”."),
         Step("For groups: add the bot as a member. It answers who mentions it, replies to it or gives it a command."),
     )

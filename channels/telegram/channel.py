@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -31,7 +31,7 @@ from channels.telegram.parse import Me
 from channels.telegram.place import Place, message_id
 from channels.telegram.reception import Reception
 from channels.telegram.render import FilePart, Part, TextPart
-from core import conversations, outbox
+from core import conversations, intake, outbox
 from core.errors import InboxProblem
 from core.inboxes.kinds import InboxSettings
 from core.values import OutboundMessage, spoken
@@ -43,6 +43,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 60.0
 """Seconds between looks at how Telegram fares with our webhook."""
+RECENT = timedelta(minutes=10)
+"""An error that Telegram met longer ago is over: it would have met it again."""
 MAX_UPDATE = 1024 * 1024
 """Bytes of one update; real ones have a few thousand."""
 
@@ -87,7 +89,7 @@ class Telegram:
             self._require_https()
             return
         info = await patiently(self._client.get_webhook_info)
-        if info.url:
+        if info.url and not info.url.startswith(self._webhook_url.rstrip("0123456789")):
             raise InboxProblem(
                 "Another program receives the messages of this bot at {url}.",
                 "Switch it off there. As soon as this inbox is active, it gets the messages itself.",
@@ -183,14 +185,14 @@ class Telegram:
                 "Switch it off there, or make a new token with @BotFather (/revoke) and enter it here.",
                 url=info.url or "-",
             )
-        is_over = self._taken_at is not None and (info.last_error_date or self._taken_at) <= self._taken_at
-        if not info.pending_update_count or not info.last_error_message or is_over:
+        fresh = max(self._clock.now() - RECENT, self._taken_at or datetime.min.replace(tzinfo=UTC))
+        if not info.pending_update_count or info.last_error_date is None or info.last_error_date <= fresh:
             return None
         return InboxProblem(
             "Telegram cannot hand over {count} messages. It says: {reason}",
             "Check that {url} can be reached from the internet, with a valid certificate. They wait for 24 hours.",
             count=info.pending_update_count,
-            reason=info.last_error_message,
+            reason=info.last_error_message or "",
             url=self._webhook_url,
         )
 
@@ -213,6 +215,21 @@ class Telegram:
         for part in render.parts(message)[len(message.sent_as) :]:
             place, sent = await self._deliver(place, part, answered)
             await self._database.write(outbox.part_sent, message.message_id, place.external_id(sent))
+        if message.choices:
+            await self._retire_question(place, message)
+
+    async def _retire_question(self, place: Place, message: OutboundMessage) -> None:
+        """A new question takes the buttons of the one before, if that was answered in other ways."""
+        before = await self._database.read(conversations.question_before, message.conversation_id, message.seq)
+        if before is None or not before.sent_as:
+            return
+        answer = render.answer_key(place, before.message_id)
+        if await self._database.read(intake.knows, self.inbox_id, answer):
+            return
+        try:
+            await self._client.edit_message_reply_markup(place.chat_id, message_id(before.sent_as[-1]))
+        except TelegramError:
+            log.info("buttons_not_taken_away", inbox=self.inbox_id)  # a press on them is told that it is too late
 
     async def _deliver(self, place: Place, part: Part, answered: str | None) -> tuple[Place, int]:
         """Send one part; the place it went to and the id it has there. A group may have moved."""

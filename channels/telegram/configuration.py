@@ -34,7 +34,11 @@ class TelegramConfiguration(Configuration):
     token: Annotated[
         SecretStr,
         AfterValidator(_token),
-        Shown("Token", "@BotFather gives it to you when you make the bot, and again with /token."),
+        Shown(
+            "Token",
+            "In Telegram, write /newbot to @BotFather: it asks for a name and gives you the token. With /token it gives"
+            " it again.",
+        ),
     ]
     receive: Annotated[
         Literal["polling", "webhook"],

@@ -155,7 +155,7 @@ class Reception:
             InboundMessage(
                 inbox_id=self._inbox_id,
                 # One question has one answer, however often and whatever is pressed.
-                dedupe_key=f"{place.bot_id}:choice:{message_id}",
+                dedupe_key=render.answer_key(place, message_id),
                 sender=pressed.origin.sender,
                 text=choice.title,
                 received_at=self._clock.now(),

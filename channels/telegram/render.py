@@ -118,6 +118,11 @@ def choice_of(data: str) -> tuple[int, int] | None:
     return int(numbers[0]), int(numbers[1])
 
 
+def answer_key(place: Place, message_id: int) -> str:
+    """The dedupe key of the one answer that a question has."""
+    return f"{place.bot_id}:choice:{message_id}"
+
+
 def languages() -> InlineKeyboardMarkup:
     """The languages the desk speaks, each in its own words."""
     titles = {"de": "Deutsch", "en": "English"}

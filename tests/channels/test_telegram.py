@@ -174,6 +174,20 @@ async def test_a_press_survives_a_crash(line: TelegramBench, moment: str) -> Non
     assert [one.text for one in await line.ground.taken()] == ["VPN geht nicht", "Noch nicht"]
 
 
+async def test_a_new_question_takes_the_buttons_of_the_one_before(line: TelegramBench) -> None:
+    first = await _asked(line)
+    await line.bot.say(CARLA, "Moment, ich versuche es")
+    await line.settle()
+    await line.ground.say("Hat das jetzt geholfen?", choices=CHOICES)
+    second = (await answers(line, 2))[-1]
+
+    async def look() -> bool:
+        return first.buttons == []
+
+    await until(look, "the old buttons to go")
+    assert first.text == "Hat das geholfen?" and len(second.buttons[0]) == 2
+
+
 @pytest.mark.parametrize("data", ["c:2:7", "c:99999:0", "nonsense"])
 async def test_a_button_of_nothing_we_asked_is_explained(line: TelegramBench, data: str) -> None:
     question = await _asked(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +107,14 @@ def test_consent_names_the_desk_the_rules_and_the_menu(language: str) -> None:
     assert length(text) <= ROOM, "it is one message"
     assert words.consent(language, "x", "Eigener Text {so}").startswith("Eigener Text {so}")
     assert all(1 <= len(command) <= 32 and 3 <= len(title) <= 256 for command, title in words.commands(language))
+
+
+def test_the_guide_shows_the_words_that_people_read() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "channels" / "telegram.md").read_text("utf-8")
+    shown = " ".join(guide.replace("\n>", " ").split())
+    for language in LANGUAGES:
+        text, _, _ = words.consent(language, "{desk}").rpartition("\n\n")
+        assert " ".join(text.split()) in shown
 
 
 @pytest.mark.parametrize("status", list(Status))
