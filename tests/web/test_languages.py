@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from bot.formality import says_du, says_sie
 from channels.registry import adapters
 from console import words
 from core.inboxes.kinds import entries
-from web.languages import catalogue, preferred, translator
+from web.languages import LOCALE, catalogue, preferred, translator
 
 ROOT = Path(web.__file__).parent.parent
 
@@ -49,6 +51,14 @@ def _declared() -> set[str]:
 
 def test_every_text_has_a_german_one() -> None:
     assert _texts() - set(catalogue("de")) == set()
+
+
+@pytest.mark.parametrize("language", ["de", "de-x-du"])
+def test_a_catalogue_has_every_text_once(language: str) -> None:
+    """Two branches that add the same text would otherwise leave it to chance which German is read."""
+    text = (LOCALE / language / "LC_MESSAGES" / "messages.po").read_text("utf-8")
+    originals = re.findall(r'^msgid ((?:".*"\n)+)', text, re.MULTILINE)
+    assert [original for original, times in Counter(originals).items() if times > 1] == []
 
 
 def test_what_requesters_read_has_a_du() -> None:
