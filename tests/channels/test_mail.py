@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from channels.base import Surroundings
-from channels.delivery import Delivery
+from channels.delivery import Delivery as DeliveryLoop
 from channels.mail import parse, reading
 from channels.mail.adapter import MailAdapter
 from channels.mail.channel import Mail
@@ -31,7 +31,7 @@ from core.database import Database
 from core.inboxes.kinds import InboxSettings
 from core.models import Attachment, InboundReceipt, Message, Organization, Ticket
 from core.tickets import actions
-from core.values import BOT, Draft, FormOfAddress, InboundMessage, Outcome, Receipt
+from core.values import BOT, Delivery, Draft, FormOfAddress, InboundMessage, Outcome, Receipt
 from tests.channels.certificates import certificate
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
@@ -139,7 +139,7 @@ class _post:  # noqa: N801 - used like a function
             return await self._database.write(intake.receive, message, self._clock.now())
 
         watch = Watch(self._database, self._clock, "test")
-        delivery = Delivery(self._database, self._clock, {desk.mail: mail}, watch)
+        delivery = DeliveryLoop(self._database, self._clock, {desk.mail: mail}, watch)
         self._tasks = [
             asyncio.create_task(mail.run(receive, lambda: None)),
             asyncio.create_task(delivery.run()),
@@ -274,7 +274,7 @@ async def test_a_refusal_for_good_shows_on_the_message_and_one_for_now_is_tried_
         message = await post.database.read(
             lambda session: session.scalars(select(Message).order_by(Message.id.desc())).first()
         )
-        if message is not None and message.delivery_reason:
+        if message is not None and message.delivery is Delivery.FAILED:
             break
     assert message is not None and message.delivery_reason.startswith("550")
 
