@@ -79,8 +79,8 @@ class Dialogue(Composer):
         return self._answer(main)
 
     def _file(self) -> Decision:
-        """A file without a word belongs to what is being talked about."""
-        self.say("utter_file_received")
+        """A file, or what only people can read, without a word: it belongs to what is being talked about."""
+        self.say("utter_file_received" if self.facts.attachments else "utter_for_people")
         self._repeat()
         return self.end("file")
 

@@ -19,9 +19,10 @@ from bot.content import Content
 from bot.draft import Composer
 from bot.turn import decide, give_up
 from bot.values import Search, Turn
-from core import promises
+from core import desk_settings, promises
 from core.clock import Clock
 from core.database import Database
+from core.desk_settings import Standing
 from core.flood import Flood
 from core.knowledge import articles
 from core.models import WorkKind, WorkRow
@@ -29,9 +30,8 @@ from core.outbox import Claimed
 from core.promises import WORK, Work
 from core.signals import Topic
 from core.tickets import decisions, facts, reminders
-from core.tickets.calendar import Calendar
 from core.tickets.facts import Facts
-from core.values import Decision, Draft, FormOfAddress
+from core.values import Decision, Draft
 from nlu.engine import Model, NluUnavailable, Parse
 from nlu.topics import topics
 
@@ -60,6 +60,11 @@ def claim_one(session: Session, now: datetime, work_id: int) -> list[Work]:
     return WORK.claim(session, _DUE_THIS, now, this=work_id)
 
 
+def _read(session: Session, job: Work, now: datetime) -> tuple[Facts, Standing]:
+    """What a turn rests on: what is known of the ticket, and what is set for it at this moment."""
+    return facts.read(session, job.id, now), desk_settings.of_ticket(session, job.ticket_id)
+
+
 class Worker:
     """Runs until cancelled. Before ``ready`` it keeps promises that need no understanding, and messages wait."""
 
@@ -68,22 +73,14 @@ class Worker:
         database: Database,
         clock: Clock,
         content: Content,
-        calendar: Calendar,
-        desk_name: str,
         deliver: Callable[[list[Claimed]], None],
         flood: Flood,
-        threshold: float | None = None,
-        form_of_address: FormOfAddress = FormOfAddress.FORMAL,
     ) -> None:
         self._database = database
         self._clock = clock
         self._content = content
-        self._calendar = calendar
-        self._desk_name = desk_name
         self._deliver = deliver
         self._flood = flood
-        self._threshold = threshold
-        self._form_of_address = form_of_address
         self._model: Model | None = None
         self._failed = False
         self._indexes: dict[int | None, tuple[object, KnowledgeIndex]] = {}
@@ -176,25 +173,25 @@ class Worker:
     # -- one turn ---------------------------------------------------------------------------------------------------
 
     async def _understand(self, job: Work) -> None:
-        known = await self._database.read(facts.read, job.id, self._clock.now())
+        known, standing = await self._database.read(_read, job, self._clock.now())
         if self._model is None or job.attempts > PATIENCE:
-            decision = self._give_up(known)
+            decision = self._give_up(known, standing)
         else:
             try:
-                decision = await self._decide(known, self._model)
+                decision = await self._decide(known, standing, self._model)
             except NluUnavailable as error:
                 log.warning("understanding_unavailable", ticket=known.ticket_id, reason=str(error))
-                decision = self._give_up(known)
+                decision = self._give_up(known, standing)
         now = self._clock.now()
         claimed = await self._database.write(decisions.apply_decision, job.id, job.lease, decision, now)
         if claimed:
             self._deliver(claimed)
         log.info("decided", ticket=known.ticket_id, reason=decision.reason, applied=claimed is not None)
 
-    async def _decide(self, known: Facts, model: Model) -> Decision:
+    async def _decide(self, known: Facts, standing: Standing, model: Model) -> Decision:
         loop = asyncio.get_running_loop()
         parses = await loop.run_in_executor(self._thinking, self._parse, known, model)
-        turn = self._turn(known, parses)
+        turn = self._turn(known, standing, parses)
         decision = decide(turn)
         if isinstance(decision, Search):
             index = await self._index(known, model)
@@ -210,22 +207,22 @@ class Worker:
         said = f"{known.subject}\n{known.text}" if known.subject and not known.said_anything else known.text
         return tuple(topics(model, said, known.language))
 
-    def _turn(self, known: Facts, parses: tuple[Parse, ...]) -> Turn:
+    def _turn(self, known: Facts, standing: Standing, parses: tuple[Parse, ...]) -> Turn:
         return Turn(
             facts=known,
             parses=parses,
             view=self._content.of(known.organization),
-            calendar=self._calendar,
+            calendar=standing.calendar,
             now=self._clock.now(),
-            desk_name=self._desk_name,
-            threshold=self._threshold,
-            form_of_address=known.form_of_address or self._form_of_address,
+            desk_name=standing.name,
+            threshold=standing.threshold,
+            form_of_address=known.form_of_address or standing.form_of_address,
         )
 
-    def _give_up(self, known: Facts) -> Decision:
+    def _give_up(self, known: Facts, standing: Standing) -> Decision:
         """Without understanding, people take over and the person hears so."""
         nothing = Parse(known.text or "", None, 0.0, True, False, (), (), known.language)
-        return give_up(self._turn(known, (nothing,)))
+        return give_up(self._turn(known, standing, (nothing,)))
 
     async def _index(self, known: Facts, model: Model) -> KnowledgeIndex:
         stamp = await self._database.read(articles.stamp)
@@ -238,8 +235,8 @@ class Worker:
         return index
 
     async def _acknowledge(self, job: Work) -> None:
-        known = await self._database.read(facts.read, job.id, self._clock.now())
-        composer = Composer(self._turn(known, ()))
+        known, standing = await self._database.read(_read, job, self._clock.now())
+        composer = Composer(self._turn(known, standing, ()))
         name = "utter_letter_greeting_name" if known.requester_name else "utter_letter_greeting"
         parts = [name, "utter_letter_received", "utter_letter_confirmation", "utter_letter_closing"]
         draft = Draft("\n\n".join(composer.voice.text(part) for part in parts))

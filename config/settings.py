@@ -1,6 +1,9 @@
-"""The settings: typed, frozen, read once, handed to whoever needs them.
+"""The settings of this machine: typed, frozen, read once, handed to whoever needs them.
 
-Sources, strongest first: environment variables (``FIRSTLINE_MAIL__PORT=2525``), files named by a variable that ends in
+What an admin changes while the desk runs (inboxes, business hours, the desk's name …) lies in the database and is set
+in the console. Here stands what a process must know before it can read that.
+
+Sources, strongest first: environment variables (``FIRSTLINE_HTTP__PORT=8080``), files named by a variable that ends in
 ``_FILE`` (``FIRSTLINE_SECRET_FILE=/run/secrets/key``), the TOML file (``firstline.toml`` or ``$FIRSTLINE_CONFIG``). An
 unknown key is an error in each of them.
 """
@@ -13,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic import SecretStr as Secret
 
 PREFIX = "FIRSTLINE_"
@@ -45,45 +48,6 @@ class Http(_Section):
     port: Port = 8080
     public_url: str = ""
     """How people reach it from outside, such as https://desk.example; empty means http://host:port."""
-    allowed_origins: tuple[str, ...] = ("*",)
-    """Pages that may embed the chat. ``*`` allows every page."""
-
-
-class Mail(_Section):
-    """Mail in over SMTP, mail out by submission."""
-
-    enabled: bool = False
-    address: str = ""
-    """The desk's own address; mail to it becomes tickets, replies come from it."""
-    name: str = "Service Desk"
-    aliases: tuple[str, ...] = ()
-    """Further addresses that are the desk's own."""
-    listen_host: str = "127.0.0.1"
-    listen_port: Port = 2525
-    max_bytes: Annotated[int, Field(ge=1024)] = 50 * 1024 * 1024
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
-    username: str = ""
-    """If set, whoever delivers must sign in with this name and ``password`` (after STARTTLS where there is one)."""
-    password: Secret = Secret("")
-    smtp_host: str = ""
-    """The server that takes our mail; empty sends nothing and says so on the ticket."""
-    smtp_port: Port = 587
-    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
-    smtp_username: str = ""
-    smtp_password: Secret = Secret("")
-
-
-class Chat(_Section):
-    """The web chat."""
-
-    enabled: bool = True
-    max_attachment_bytes: Annotated[int, Field(ge=1)] = 10 * 1024 * 1024
-    max_message_characters: Annotated[int, Field(ge=100)] = 8000
-    messages_per_minute: Annotated[int, Field(ge=1)] = 30
-    """How much one visitor may write."""
-    sessions_per_hour: Annotated[int, Field(ge=1)] = 60
-    """How many chats may be started from one network address."""
 
 
 class Content(_Section):
@@ -92,56 +56,20 @@ class Content(_Section):
     folder: Folder = PACK
 
 
-class Nlu(_Section):
-    """Understanding."""
-
-    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
-    """Below this confidence the bot does not act on a guess; empty takes the value found in training."""
-
-
-class BusinessHours(_Section):
-    """When people are at the desk."""
-
-    time_zone: str = "Europe/Berlin"
-    hours: Mapping[str, tuple[str, ...]] = {
-        "mon": ("08:00-17:00",),
-        "tue": ("08:00-17:00",),
-        "wed": ("08:00-17:00",),
-        "thu": ("08:00-17:00",),
-        "fri": ("08:00-16:00",),
-    }
-    holidays_country: str = "DE"
-    holidays_region: str = ""
-
-    @field_validator("hours")
-    @classmethod
-    def _known_days(cls, hours: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-        days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-        for day in hours:
-            if day not in days:
-                raise ValueError(f"{day!r} is no day; use {', '.join(days)}")
-        return hours
-
-
 class Settings(_Section):
-    name: str = "Service Desk"
-    """What the desk calls itself to people."""
     data: Folder = Path("firstline-data")
     """Where the database, attachments and trained models lie."""
     database_url: str = ""
     """Empty means an SQLite file in ``data``; postgresql+psycopg://… is the other choice."""
     secret: Secret = Secret("")
-    """Signs links and sessions; ``firstline init`` makes one and keeps it in ``data``."""
-    default_language: Literal["de", "en"] = "de"
-    address: Literal["formal", "informal"] = "formal"
-    """How the desk speaks to requesters in German: *Sie* (formal) or *du* (informal). A customer may have its own."""
+    """Signs links and sessions, and seals the passwords and keys of inboxes; ``firstline init`` makes one and keeps it
+    in ``data``. With another one, links and sessions end, and what is sealed cannot be read unless
+    ``previous_secrets`` names the old one."""
+    previous_secrets: tuple[Secret, ...] = ()
+    """Values that ``secret`` had before. The next start seals anew what they sealed; then they can be removed."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     http: Http = Http()
-    mail: Mail = Mail()
-    chat: Chat = Chat()
     content: Content = Content()
-    nlu: Nlu = Nlu()
-    business_hours: BusinessHours = BusinessHours()
 
     @property
     def effective_database_url(self) -> str:
@@ -184,7 +112,7 @@ def _set(values: dict[str, Any], variable: str, text: str) -> None:
     *sections, key = name.split("__")
     for section in sections:
         values = values.setdefault(section, {})
-    values[key] = [part.strip() for part in text.split(",")] if key in ("aliases", "allowed_origins") else text
+    values[key] = [part.strip() for part in text.split(",")] if key == "previous_secrets" else text
 
 
 def _explain(error: ValidationError, file: Path) -> str:

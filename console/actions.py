@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from core.tickets import actions, details, snooze
+from core.tickets import actions, details, escalation, lists, snooze
 from core.values import Actor, Draft, ResolutionCode, Scale, Status, TicketKind
 
 Form = Mapping[str, str]
@@ -44,6 +44,10 @@ def _assign(session: Session, ticket_id: int, agent_id: int, form: Form, now: da
 def _escalate(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
     reason, tried = form.get("reason", "").strip(), form.get("tried", "").strip()
     actions.escalate(session, ticket_id, agent_id, form.get("team", ""), reason, tried, now)
+
+
+def _to_lead(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    escalation.to_lead(session, ticket_id, agent_id, form.get("reason", "").strip(), now)
 
 
 def _resolve(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
@@ -89,6 +93,10 @@ def _requester(session: Session, ticket_id: int, agent_id: int, form: Form, now:
     details.save_requester(session, ticket_id, agent_id, name, organization_id, vip, now)
 
 
+def _read(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
+    lists.mark_read(session, ticket_id, agent_id)
+
+
 def _choice(enum: type[E], value: str, field: str) -> E | None:
     if not value:
         return None
@@ -105,10 +113,12 @@ ACTIONS: Mapping[str, Action] = {
     "hand-back": _hand_back,
     "assign": _assign,
     "escalate": _escalate,
+    "to-lead": _to_lead,
     "resolve": _resolve,
     "reopen": _reopen,
     "classify": _classify,
     "snooze": _snooze,
     "correct": _correct,
     "requester": _requester,
+    "read": _read,
 }

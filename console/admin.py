@@ -13,27 +13,26 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console.auth import Auth, SignedIn
-from console.frame import frame
-from core import administration, staff, tokens
-from core.clock import Clock
-from core.database import Database
-from core.errors import DeskError, NotAllowed
-from core.models import Agent, Organization, Role, Team, TeamMember
+from console import words
+from console.administration import Administration
+from console.auth import SignedIn
+from console.forms import number
+from core import administration as use_cases
+from core import staff, tokens
+from core.errors import DeskError
+from core.models import Agent, BusinessCalendar, Organization, Role, Team, TeamMember
 from core.values import FormOfAddress
 from web.languages import LANGUAGES, explain
-from web.pages import Pages
 from web.responses import status_of
 
-PAGES = ("staff", "teams", "organizations", "tokens")
 Save = Callable[[FormData, SignedIn], Awaitable[str]]
 
 
 class Admin:
-    def __init__(self, database: Database, clock: Clock, pages: Pages, auth: Auth) -> None:
-        self._database = database
-        self._clock = clock
-        self._pages = pages
+    def __init__(self, administration: Administration) -> None:
+        self._administration = administration
+        self._database = administration.database
+        self._clock = administration.clock
         self._saves: dict[str, Save] = {
             "staff": self._save_agent,
             "teams": self._save_team,
@@ -41,14 +40,12 @@ class Admin:
             "tokens": self._save_token,
         }
         self.routes: Sequence[BaseRoute] = [
-            Route(f"/console/admin/{name}", auth.required(self._page), name=name, methods=["GET", "POST"])
-            for name in PAGES
+            Route(f"/console/admin/{name}", administration.required(self._page), name=name, methods=["GET", "POST"])
+            for name in self._saves
         ]
 
     async def _page(self, request: Request, signed_in: SignedIn) -> Response:
         """Show the page, or save its form and come back; on a mistake with everything typed still there."""
-        if signed_in.agent.role is not Role.ADMIN:
-            raise NotAllowed("Only admins may change this.")
         name = request.url.path.rpartition("/")[2]
         error, told, status, form = "", "", 200, FormData()
         if request.method == "POST":
@@ -62,34 +59,32 @@ class Admin:
         values = await self._database.read(_everything)
         editing = request.query_params.get("edit", str(form.get("id", "")) if error else "")
         chosen = next((one for one in values[name] if hasattr(one, "id") and str(one.id) == editing), None)
-        return self._pages.page(
+        return await self._administration.page(
+            signed_in,
+            name,
             f"admin_{name}.html",
-            signed_in.agent.language,
             status,
-            place=None,
-            pages=PAGES,
-            page=name,
             chosen=chosen,
             form=form,
             error=error,
             told=told,
             roles=list(Role),
+            role_texts=list(words.MAY.items()),
             scopes=tokens.SCOPES,
             forms=list(FormOfAddress),
             **values,
-            **await frame(self._database, signed_in, self._clock.now()),
         )
 
     async def _save_agent(self, form: FormData, signed_in: SignedIn) -> str:
         agent_id, now = _id(form), self._clock.now()
         if agent_id is not None and form.get("active"):
-            await self._database.write(administration.set_active, agent_id, form["active"] == "yes", now)
+            await self._database.write(use_cases.set_active, agent_id, form["active"] == "yes", now)
             return ""
         password = str(form.get("password", ""))
         hashed = await asyncio.to_thread(staff.hash_password, password) if password else None
         language, role = str(form.get("language", "")), str(form.get("role", ""))
         await self._database.write(
-            administration.save_agent,
+            use_cases.save_agent,
             agent_id,
             str(form.get("email", "")),
             str(form.get("name", "")),
@@ -104,14 +99,15 @@ class Admin:
     async def _save_team(self, form: FormData, signed_in: SignedIn) -> str:
         level = str(form.get("level", ""))
         name = str(form.get("name", ""))
-        await self._database.write(administration.save_team, _id(form), name, int(level) if level.isdecimal() else 0)
+        await self._database.write(use_cases.save_team, _id(form), name, int(level) if level.isdecimal() else 0)
         return ""
 
     async def _save_organization(self, form: FormData, signed_in: SignedIn) -> str:
         domains = str(form.get("domains", "")).replace(",", " ").split()
         name, wanted, now = str(form.get("name", "")), str(form.get("form_of_address", "")), self._clock.now()
         address = FormOfAddress(wanted) if wanted in list(FormOfAddress) else None
-        await self._database.write(administration.save_organization, _id(form), name, domains, address, now)
+        calendar = number(str(form.get("calendar", "")))
+        await self._database.write(use_cases.save_organization, _id(form), name, domains, address, now, calendar)
         return ""
 
     async def _save_token(self, form: FormData, signed_in: SignedIn) -> str:
@@ -125,8 +121,7 @@ class Admin:
 
 
 def _id(form: FormData) -> int | None:
-    value = str(form.get("id", ""))
-    return int(value) if value.isdecimal() else None
+    return number(str(form.get("id", "")))
 
 
 def _everything(session: Session) -> dict[str, Any]:
@@ -139,4 +134,5 @@ def _everything(session: Session) -> dict[str, Any]:
         "organizations": list(session.scalars(select(Organization).order_by(Organization.name))),
         "tokens": tokens.everything(session),
         "members": members,
+        "calendars": list(session.scalars(select(BusinessCalendar).order_by(BusinessCalendar.name))),
     }

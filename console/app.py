@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from starlette.routing import BaseRoute, Route
 
 from bot.content import Content
 from console import words
 from console.admin import Admin
+from console.administration import Administration
 from console.api.app import Api
 from console.auth import Auth
+from console.conversation import Conversation
+from console.desk import DeskPage
+from console.files import Files, preview
 from console.guide import Guide
+from console.hours import HoursPages
+from console.inboxes import Inboxes, InboxTools
 from console.knowledge import Knowledge
+from console.lists import Lists
 from console.live import Live
+from console.panes import Panes
+from console.quarantine import Quarantine
 from console.settings import Settings
-from console.work import Work
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
-from core.values import FormOfAddress
 from web.pages import Pages
 
 HERE = Path(__file__).parent
@@ -30,7 +36,6 @@ TITLES = {
     "kind": words.KIND,
     "scale": words.SCALE,
     "code": words.CODE,
-    "channel": words.CHANNEL,
     "form": words.FORM,
     "view": words.VIEW,
     "empty": words.EMPTY,
@@ -39,6 +44,8 @@ TITLES = {
     "answer": words.ANSWER,
     "role": words.ROLE,
     "admin": words.ADMIN,
+    "verdict": words.VERDICT,
+    "run": words.RUN,
 }
 
 
@@ -49,29 +56,29 @@ class Console:
         blobs: BlobStore,
         clock: Clock,
         content: Content,
-        zone: ZoneInfo,
         secret: str,
-        desk_name: str,
-        default_language: str,
         secure_cookies: bool,
-        form_of_address: FormOfAddress = FormOfAddress.FORMAL,
+        inboxes: InboxTools,
     ) -> None:
-        pages = Pages(
-            HERE / "templates",
-            zone,
-            desk_name=desk_name,
-            titles=TITLES,
-            history=words.history,
-            form_of_address=form_of_address,
-        )
-        auth = Auth(database, clock, pages, secret, default_language, secure_cookies)
+        titles = {**TITLES, "channel": {key: kind.title for key, kind in inboxes.kinds.items()}}
+        pages = Pages(HERE / "templates", titles=titles, history=words.history, preview=preview)
+        auth = Auth(database, clock, pages, secret, secure_cookies)
+        administration = Administration(database, clock, pages, auth)
+        guide = Guide(content, database)
+        panes = Panes(database, clock, content, pages, guide)
         self.routes: Sequence[BaseRoute] = [
             Route("/console/login", auth.login, methods=["GET", "POST"]),
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),
-            *Knowledge(database, blobs, clock, pages, auth, default_language, form_of_address).routes,
+            *Knowledge(database, blobs, clock, pages, auth).routes,
             *Settings(database, clock, pages, auth).routes,
-            *Work(database, blobs, clock, content, pages, auth, Guide(content, zone, desk_name)).routes,
-            *Admin(database, clock, pages, auth).routes,
+            *Lists(database, clock, panes, auth).routes,
+            *Files(database, blobs, auth).routes,
+            *Conversation(database, clock, panes, auth, guide).routes,
+            *Quarantine(database, blobs, clock, pages, auth).routes,
+            *Admin(administration).routes,
+            *Inboxes(administration, inboxes).routes,
+            *HoursPages(administration).routes,
+            *DeskPage(administration).routes,
             *Api(database, clock).routes,
             *Live(database, clock, auth).routes,
         ]

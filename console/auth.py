@@ -7,16 +7,17 @@ import hashlib
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
-from core import staff
+from core import desk_settings, staff
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError, NotAllowed
 from core.models import Agent
-from web.languages import LANGUAGES, explain, preferred
+from web.languages import asked_for, explain
 from web.limiting import Limiter
 from web.pages import Pages
 from web.responses import status_of
@@ -37,14 +38,11 @@ Endpoint = Callable[[Request, SignedIn], Awaitable[Response]]
 
 
 class Auth:
-    def __init__(
-        self, database: Database, clock: Clock, pages: Pages, secret: str, default_language: str, secure: bool
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, pages: Pages, secret: str, secure: bool) -> None:
         self._database = database
         self._clock = clock
         self._pages = pages
         self._secret = secret.encode()
-        self._default_language = default_language
         self._secure = secure
         self._limiter = Limiter()
 
@@ -68,28 +66,31 @@ class Auth:
                         raise NotAllowed("The form has expired. Please reload the page and try again.")
                 return await endpoint(request, signed_in)
             except DeskError as error:
-                language = signed_in.agent.language
-                return self._pages.page("error.html", language, status_of(error), message=explain(error, language))
+                language, desk = signed_in.agent.language, await self._database.read(desk_settings.of_desk)
+                message = explain(error, language)
+                return self._pages.page("error.html", language, status_of(error), desk_name=desk.name, message=message)
 
         return guarded
 
     async def login(self, request: Request) -> Response:
-        language = self._language(request)
-        target = _inside(request.query_params.get("next", ""))
+        desk = await self._database.read(desk_settings.of_desk)
+        wanted, accepted = request.query_params.get("lang", ""), request.headers.get("accept-language", "")
+        language = asked_for(wanted, accepted, desk.default_language)
+        shown: dict[str, Any] = {"desk_name": desk.name, "target": _inside(request.query_params.get("next", ""))}
         if request.method == "GET":
-            return self._pages.page("login.html", language, email="", error="", target=target)
+            return self._pages.page("login.html", language, email="", error="", **shown)
         form = await request.form()
         email, password = str(form.get("email", ""))[:320], str(form.get("password", ""))[:1000]
         client = request.client.host if request.client is not None else ""
         if not self._limiter.per_minute("login", client, GUESSES_PER_MINUTE) or not self._limiter.per_minute(
             "login", email.lower(), GUESSES_PER_MINUTE
         ):
-            return self._pages.page("login.html", language, 429, email=email, error="throttled", target=target)
+            return self._pages.page("login.html", language, 429, email=email, error="throttled", **shown)
         agent_id, password_hash = await self._database.read(staff.password_hash_of, email)
         if not await asyncio.to_thread(staff.fits, password_hash, password) or agent_id is None:
-            return self._pages.page("login.html", language, 401, email=email, error="wrong", target=target)
+            return self._pages.page("login.html", language, 401, email=email, error="wrong", **shown)
         token = await self._database.write(staff.open_session, agent_id, self._clock.now())
-        response = RedirectResponse(target, 303)
+        response = RedirectResponse(shown["target"], 303)
         response.set_cookie(
             COOKIE,
             token,
@@ -105,12 +106,6 @@ class Auth:
         response = RedirectResponse("/console/login", 303)
         response.delete_cookie(COOKIE)
         return response
-
-    def _language(self, request: Request) -> str:
-        wanted = request.query_params.get("lang", "")
-        if wanted in LANGUAGES:
-            return wanted
-        return preferred(request.headers.get("accept-language", ""), self._default_language)
 
     def _csrf(self, token: str) -> str:
         return hmac.new(self._secret, f"csrf:{token}".encode(), hashlib.sha256).hexdigest()

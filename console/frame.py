@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from console.auth import SignedIn
+from core import desk_settings, quarantine, rights
 from core.database import Database
-from core.models import SavedView
+from core.desk_settings import Standing
+from core.models import Agent, SavedView
+from core.rights import Right
+from core.search import saved
 from core.tickets import lists
-from core.tickets.lists import View
+from core.tickets.lists import TeamLine, View
 
 PREFERENCES = {"sound": True, "badge": True, "desktop": False, "shortcuts": True}
 """How an agent is noticed, and whether single keys do something (WCAG 2.1.4); each can be switched."""
@@ -22,22 +26,41 @@ def preferences(signed_in: SignedIn) -> dict[str, bool]:
     return {**PREFERENCES, **{key: bool(value) for key, value in signed_in.agent.preferences.items()}}
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    counts: dict[View, int]
+    saved: list[SavedView]
+    quarantined: int
+    desk: Standing
+    teams: list[TeamLine]
+
+
 async def frame(database: Database, signed_in: SignedIn, now: datetime) -> dict[str, Any]:
-    """The values the surrounding templates use."""
-    counts, saved, quarantined = await database.read(_read, signed_in.agent.id, now)
+    """The values the surrounding templates use; ``may`` holds what the agent's role allows."""
+    agent = signed_in.agent
+    around = await database.read(_read, agent, now)
     return {
-        "me": signed_in.agent,
+        "desk_name": around.desk.name,
+        "zone": around.desk.calendar.zone,
+        "form_of_address": around.desk.form_of_address,
+        "me": agent,
+        "may": rights.RIGHTS[agent.role],
         "csrf": signed_in.csrf,
         "views": list(View),
-        "counts": counts,
-        "saved": saved,
-        "quarantined": quarantined,
+        "counts": around.counts,
+        "all_teams": around.teams,
+        "saved": around.saved,
+        "quarantined": around.quarantined,
         "preferences": preferences(signed_in),
         "now": now,
     }
 
 
-def _read(session: Session, agent_id: int, now: datetime) -> tuple[dict[View, int], list[SavedView], int]:
-    mine = or_(SavedView.agent_id.is_(None), SavedView.agent_id == agent_id)
-    saved = list(session.scalars(select(SavedView).where(mine).order_by(SavedView.name)))
-    return lists.counts(session, agent_id, now), saved, lists.count_quarantined(session)
+def _read(session: Session, agent: Agent, now: datetime) -> _Around:
+    return _Around(
+        lists.counts(session, agent.id, now),
+        saved.seen_by(session, agent.id),
+        quarantine.count(session),
+        desk_settings.of_desk(session),
+        lists.teams(session) if rights.may(agent.role, Right.SEE_TEAMS) else [],
+    )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -20,10 +19,13 @@ from bot.handoff import slot_label
 from bot.responses import Voice
 from bot.state import State
 from console.words import ANSWER
+from core import desk_settings
+from core.database import Database
+from core.desk_settings import Standing
 from core.errors import DeskError
 from core.models import Agent, Team
 from core.tickets.views import Detail
-from core.values import ActorKind, Choice, ResolutionCode
+from core.values import ActorKind, Choice, ResolutionCode, spoken
 from web.languages import explain, translator
 
 Form = Mapping[str, str]
@@ -67,10 +69,9 @@ class Panel:
 
 
 class Guide:
-    def __init__(self, content: Content, zone: ZoneInfo, desk_name: str) -> None:
+    def __init__(self, content: Content, database: Database) -> None:
         self._content = content
-        self._zone = zone
-        self._desk_name = desk_name
+        self._database = database
 
     def act(self, session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
         """The form of the guide, as one use case."""
@@ -80,14 +81,18 @@ class Guide:
         """What the conversation's templates use: the open guide, if it is, and how answers are told."""
         asked = await request.form() if request.method == "POST" else request.query_params
         form = {key: str(value) for key, value in asked.items()}
+        panel = None
+        if detail is not None and "guide" in form:
+            standing = await self._database.read(desk_settings.of_ticket, detail.ticket.id)
+            panel = self._panel(view, detail, agent, form, standing)
         return {
-            "guide": self._panel(view, detail, agent, form) if detail is not None and "guide" in form else None,
+            "guide": panel,
             "select_from": SELECT_FROM,
             "slot_value": lambda slot, value: title_of(view, slot, value, agent.language),
-            "told": lambda answers: told(view, answers, agent.language),
+            "in_words": lambda answers: in_words(view, answers, agent.language),
         }
 
-    def _panel(self, view: View, detail: Detail, agent: Agent, form: Form) -> Panel:
+    def _panel(self, view: View, detail: Detail, agent: Agent, form: Form, standing: Standing) -> Panel:
         said = form["guide"].strip()
         topic = _topic(view, said) if said else _default(detail)
         flow = view.flow_for(topic)
@@ -96,7 +101,7 @@ class Guide:
             return Panel(topic, said or view.label(topic, agent.language), topics)
         state = State.load(detail.ticket.bot_state)
         found = check_list(view, flow, state)
-        lines = self._lines(view, flow, found, detail, agent, form)
+        lines = self._lines(view, flow, found, detail, agent, form, standing)
         spec = view.intents[topic]
         team = next((team for team in detail.teams if team.key == spec.team and team.id != detail.ticket.team_id), None)
         return Panel(
@@ -108,16 +113,17 @@ class Guide:
             ending=found.ending,
             code=ResolutionCode.WITHDRAWN if found.ending is Ending.WITHDRAWN else ResolutionCode.SOLVED,
             team=team if team is not None and team.level > 1 else None,
-            tried=told(view, _answers(found), agent.language),
+            tried=in_words(view, _answers(found), agent.language),
             sending=next((line.text for line in lines if _name(line.item) == form.get("send")), ""),
         )
 
     def _lines(
-        self, view: View, flow: Flow, found: CheckList, detail: Detail, agent: Agent, form: Form
+        self, view: View, flow: Flow, found: CheckList, detail: Detail, agent: Agent, form: Form, standing: Standing
     ) -> Sequence[Line]:
         ticket, state = detail.ticket, State.load(detail.ticket.bot_state)
-        values = {"number": ticket.number, "name": detail.requester.name, "desk": self._desk_name}
-        voice = Voice(view, ticket.language, self._zone, state.slots, values)
+        tag = spoken(ticket.language, detail.form_of_address or standing.form_of_address)
+        values = {"number": ticket.number, "name": detail.requester.name, "desk": standing.name}
+        voice = Voice(view, tag, standing.calendar.zone, state.slots, values)
         people = _who(detail)
         wrong = try_out(view, flow, state, _sayings(form), agent.language) if "csrf" in form else {}
         lines = []
@@ -151,7 +157,7 @@ def stays_open(form: Form, fragment: str = "") -> str:
     return f"&{urlencode(more)}{fragment}"
 
 
-def told(view: View, answers: Sequence[Mapping[str, Any]], language: str) -> str:
+def in_words(view: View, answers: Sequence[Mapping[str, Any]], language: str) -> str:
     """Answers in one line: what each question is called, and what came of it."""
     translate, parts = translator(language), []
     for one in answers:

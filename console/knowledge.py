@@ -14,15 +14,18 @@ from starlette.routing import BaseRoute, Route
 
 from console.auth import Auth, SignedIn
 from console.frame import frame
+from core import desk_settings
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
+from core.desk_settings import Standing
 from core.errors import DeskError, InvalidInput, NotFound
 from core.knowledge import articles, editing
+from core.knowledge.articles import ArticleText
 from core.models import Organization
 from core.search.words import fold
-from core.values import FormOfAddress, spoken
-from web.languages import LANGUAGES, explain, preferred
+from core.values import spoken
+from web.languages import LANGUAGES, asked_for, explain
 from web.markdown import IMAGES, html, image_type
 from web.pages import Pages
 from web.responses import status_of
@@ -32,22 +35,11 @@ LONGEST = 100_000
 
 
 class Knowledge:
-    def __init__(
-        self,
-        database: Database,
-        blobs: BlobStore,
-        clock: Clock,
-        pages: Pages,
-        auth: Auth,
-        default_language: str,
-        form_of_address: FormOfAddress,
-    ) -> None:
+    def __init__(self, database: Database, blobs: BlobStore, clock: Clock, pages: Pages, auth: Auth) -> None:
         self._database = database
         self._blobs = blobs
         self._clock = clock
         self._pages = pages
-        self._default_language = default_language
-        self._form_of_address = form_of_address
         staff = auth.required
         self.routes: Sequence[BaseRoute] = [
             Route("/console/knowledge", staff(self._list), methods=["GET", "POST"]),
@@ -91,7 +83,7 @@ class Knowledge:
         return await self._database.write(
             editing.create,
             str(form.get("title", "")),
-            language if language in LANGUAGES else self._default_language,
+            language if language in LANGUAGES else signed_in.agent.language,
             int(organization) if organization.isdecimal() else None,
             str(form.get("key", ""))[:120],
             signed_in.agent.id,
@@ -151,17 +143,20 @@ class Knowledge:
     # -- for everybody ----------------------------------------------------------------------------------------------
 
     async def _help(self, request: Request) -> Response:
-        language = self._language(request)
-        found = [one for one in await self._database.read(articles.visible, None) if one.language == language]
-        tag = spoken(language, self._form_of_address)
-        return self._pages.page("help.html", tag, found=sorted(found, key=lambda one: fold(one.title)))
+        desk, found = await self._database.read(_for_everybody)
+        wanted, accepted = request.query_params.get("lang", ""), request.headers.get("accept-language", "")
+        language = asked_for(wanted, accepted, desk.default_language)
+        shown = sorted((one for one in found if one.language == language), key=lambda one: fold(one.title))
+        tag = spoken(language, desk.form_of_address)
+        return self._pages.page("help.html", tag, found=shown, desk_name=desk.name)
 
     async def _read(self, request: Request) -> Response:
         article = await self._database.read(articles.find, request.path_params["article"], None)
         if article is None:
             raise NotFound("There is no such article.")
-        tag = spoken(article.language, self._form_of_address)
-        return self._pages.page("help_article.html", tag, article=article, body=html(article.body))
+        desk, body = await self._database.read(desk_settings.of_desk), html(article.body)
+        tag = spoken(article.language, desk.form_of_address)
+        return self._pages.page("help_article.html", tag, article=article, body=body, desk_name=desk.name)
 
     async def _image(self, request: Request) -> Response:
         sha256 = request.path_params["sha256"]
@@ -175,13 +170,9 @@ class Knowledge:
             content, media_type=media_type, headers={"cache-control": "public, max-age=31536000, immutable"}
         )
 
-    def _language(self, request: Request) -> str:
-        wanted = request.query_params.get("lang", "")
-        return (
-            wanted
-            if wanted in LANGUAGES
-            else preferred(request.headers.get("accept-language", ""), self._default_language)
-        )
+
+def _for_everybody(session: Session) -> tuple[Standing, list[ArticleText]]:
+    return desk_settings.of_desk(session), articles.visible(session, None)
 
 
 def _organizations(session: Session) -> list[Organization]:
@@ -191,13 +182,13 @@ def _organizations(session: Session) -> list[Organization]:
 def _change(session: Session, article_id: int, form: dict[str, str], agent_id: int, clock: Clock) -> None:
     now = clock.now()
     if form.get("withdraw"):
-        editing.withdraw(session, article_id, now)
+        editing.withdraw(session, article_id, agent_id, now)
         return
     if form.get("version", "").isdecimal():
-        editing.publish(session, int(form["version"]), now)
+        editing.publish(session, int(form["version"]), agent_id, now)
         return
     version_id = editing.save_draft(
         session, article_id, form.get("title", ""), form.get("summary", ""), form.get("body", ""), agent_id, now
     )
     if form.get("publish"):
-        editing.publish(session, version_id, now)
+        editing.publish(session, version_id, agent_id, now)

@@ -1,10 +1,13 @@
-"""The console's one socket: says which tickets moved, never what is in them; hears where its agent looks."""
+"""The console's one socket: says which tickets moved and whether the quarantine did, never what is in them; hears where
+its agent looks.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -47,11 +50,16 @@ class Live:
                 await self._database.write(presence.look, agent_id, None, False, self._clock.now())
 
     async def _tell(self, socket: WebSocket) -> None:
-        with self._database.signals.subscribe(Topic.TICKET) as signals:
+        with self._database.signals.subscribe(Topic.TICKET, Topic.QUARANTINE) as signals:
             await socket.send_json({"tickets": {}})
             while True:
                 news = await signals.wait(HEARTBEAT)
-                await socket.send_json({"tickets": {str(one.id): one.cursor for one in news}})
+                said: dict[str, Any] = {
+                    "tickets": {str(one.id): one.cursor for one in news if one.topic is Topic.TICKET}
+                }
+                if any(one.topic is Topic.QUARANTINE for one in news):
+                    said["quarantine"] = True
+                await socket.send_json(said)
 
 
 def _read(text: str) -> tuple[int | None, bool] | None:

@@ -11,15 +11,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from console.auth import Auth, SignedIn
+from console.forms import Filled, number, texts
 from console.frame import PREFERENCES, frame
-from core import replies
+from core import replies, rights
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError
 from core.models import Agent, CannedReply, Organization
-from web.languages import LANGUAGES, explain
+from core.rights import Right
+from web.languages import LANGUAGES
 from web.pages import Pages
-from web.responses import status_of
 
 
 class Settings:
@@ -45,27 +46,27 @@ class Settings:
         return self._pages.page("me.html", signed_in.agent.language, place=None, was_saved=saved, **values)
 
     async def _replies(self, request: Request, signed_in: SignedIn) -> Response:
-        error, typed, status = "", {}, 200
+        agent, filled, editing = signed_in.agent, Filled({}), request.query_params.get("edit", "")
         if request.method == "POST":
-            form = {key: str(value) for key, value in (await request.form()).items()}
+            form = texts(await request.form())
             try:
-                await self._database.write(_change_reply, form, self._clock)
+                await self._database.write(_change_reply, form, agent, self._clock)
                 return RedirectResponse("/console/replies", 303)
-            except DeskError as problem:
-                error, typed, status = explain(problem, signed_in.agent.language), form, status_of(problem)
-        editing = request.query_params.get("edit", typed.get("id", ""))
-        found, organizations = await self._database.read(_read_replies)
+            except DeskError as mistake:
+                filled, editing = Filled.wrong(form, mistake, agent.language), form.get("id", "")
+        found, organizations = await self._database.read(_read_replies, agent.id)
         chosen = next((one for one in found if str(one.id) == editing), None)
+        if chosen is not None and not filled.values:
+            filled = Filled(_values(chosen))
         return self._pages.page(
             "replies.html",
-            signed_in.agent.language,
-            status,
+            agent.language,
+            filled.status,
             place=None,
             replies=found,
             organizations=organizations,
             chosen=chosen,
-            error=error,
-            typed=typed,
+            filled=filled,
             **await frame(self._database, signed_in, self._clock.now()),
         )
 
@@ -77,22 +78,35 @@ def _prefer(session: Session, agent_id: int, language: str, wanted: dict[str, bo
         agent.language = language
 
 
-def _read_replies(session: Session) -> tuple[list[CannedReply], list[Organization]]:
-    return replies.everything(session), list(session.scalars(select(Organization).order_by(Organization.name)))
+def _read_replies(session: Session, agent_id: int) -> tuple[list[CannedReply], list[tuple[int, str]]]:
+    organizations = session.execute(select(Organization.id, Organization.name).order_by(Organization.name))
+    return replies.everything(session, agent_id), [(id_, name) for id_, name in organizations]
 
 
-def _change_reply(session: Session, form: dict[str, str], clock: Clock) -> None:
-    reply_id = int(form["id"]) if form.get("id", "").isdigit() else None
+def _values(reply: CannedReply) -> dict[str, str]:
+    return {
+        "title": reply.title,
+        "text_de": reply.text_de,
+        "text_en": reply.text_en,
+        "organization": str(reply.organization_id or ""),
+        "own": "yes" if reply.agent_id is not None else "",
+    }
+
+
+def _change_reply(session: Session, form: dict[str, str], agent: Agent, clock: Clock) -> None:
+    """Write, change or remove one; who may not write for everybody writes for themselves."""
+    reply_id = number(form.get("id", ""))
     if form.get("remove") and reply_id is not None:
-        replies.remove(session, reply_id)
+        replies.remove(session, reply_id, agent.id)
         return
-    organization = form.get("organization", "")
     replies.save(
         session,
         reply_id,
         form.get("title", ""),
         form.get("text_de", ""),
         form.get("text_en", ""),
-        int(organization) if organization.isdigit() else None,
+        number(form.get("organization", "")),
         clock.now(),
+        by=agent.id,
+        own=form.get("own") == "yes" or not rights.may(agent.role, Right.SHARE),
     )

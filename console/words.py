@@ -30,11 +30,11 @@ CODE = {
     "self_resolution": "Solved by the requester with the bot",
     "unconfirmed": "Helped by the bot, not confirmed",
 }
-CHANNEL = {"mail": "Mail", "webchat": "Web chat"}
 FORM = {"formal": "Sie", "informal": "du"}
 """The forms of address in German are called by their word in every language."""
 VIEW = {
     "mine": "Mine",
+    "mentioned": "Mentions",
     "person": "Needs a person",
     "unassigned": "Unassigned",
     "team": "My teams",
@@ -45,6 +45,7 @@ VIEW = {
 }
 EMPTY = {
     "person": "Nobody is waiting for a person. What the bot hands over appears here.",
+    "mentioned": "Nobody has mentioned you. A note with @ and your name appears here.",
     "mine": "You have no open tickets. Take one over under “Needs a person”.",
     "bot": "The bot is not talking to anybody right now.",
     "waiting": "Nothing waits for a requester or a third party.",
@@ -77,7 +78,49 @@ DELIVERY = {
 }
 ANSWER = {"helped": "helped", "not_helped": "did not help", "skipped": "left out", "open": "open again"}
 ROLE = {"agent": "Agent", "lead": "Lead", "admin": "Admin"}
-ADMIN = {"staff": "Staff", "teams": "Teams", "organizations": "Customers", "tokens": "API tokens"}
+MAY = {
+    "agent": "Works on tickets of all customers: answers, takes over from the bot, passes on what is theirs or "
+    "nobody’s. Writes drafts of articles, and ready answers and saved searches for themselves.",
+    "lead": "Everything an agent may. Also takes a ticket from a colleague and gives it to another one, sees the lists "
+    "of all teams, publishes articles, and writes the ready answers and saved searches that everybody uses. What is "
+    "escalated in their teams comes to them.",
+    "admin": "Everything a lead may. Also sets up the desk: staff and their roles, teams, customers, inboxes, business "
+    "hours and keys for programs.",
+}
+"""What each role may, as ``core.rights`` has it, for people to read."""
+ADMIN = {
+    "desk": "Desk",
+    "inboxes": "Inboxes",
+    "hours": "Business hours",
+    "staff": "Staff",
+    "teams": "Teams",
+    "organizations": "Customers",
+    "tokens": "API tokens",
+}
+VERDICT = {
+    "good": "Works",
+    "starting": "Starting",
+    "problem": "Has a problem",
+    "paused": "Paused",
+    "archived": "Archived",
+    "stopped": "Runs nowhere",
+}
+RUN = {
+    "starting": "Starting",
+    "running": "Running",
+    "standby": "Ready to take over",
+    "retrying": "Will be tried again",
+}
+DONE = {
+    "take-over": "taken over",
+    "assign": "assigned",
+    "escalate": "passed on",
+    "classify": "reclassified",
+    "snooze": "put aside",
+    "resolve": "resolved",
+    "read": "marked as read",
+}
+"""What became of many tickets at once: "3 tickets resolved."."""
 HISTORY = {
     "created": "Ticket opened",
     "understood": "Understood: {intent}",
@@ -86,6 +129,7 @@ HISTORY = {
     "taken_over": "Taken over",
     "assigned": "Assigned",
     "escalated": "Escalated to {team}, level {level}",
+    "escalated_to_lead": "Escalated to the lead, {lead}",
     "moved": "Moved to {team}, level {level}",
     "resolved": "Resolved: {code}",
     "reopened": "Reopened",
@@ -103,25 +147,28 @@ HISTORY = {
     "call_back_now": "The promised call back is due",
     "corrected": "Understanding corrected: {intent}",
     "guided": "Guide: {answers}",
+    "revised": "Changed a message after sending it",
+    "withdrawn": "Deleted a message after sending it",
     "requester_changed": "Changed who the requester is",
     "too_many": "Too many automatic messages; a person has to look",
 }
 
 
 def history(
-    entry: HistoryEntry, translate: Translate, label: Callable[[str], str], told: Callable[[Sequence[Any]], str]
+    entry: HistoryEntry, translate: Translate, label: Callable[[str], str], in_words: Callable[[Sequence[Any]], str]
 ) -> str:
-    """One quiet line of history; ``label`` is what an intent is called, ``told`` puts answers to a guide into words."""
+    """One quiet line of history; ``label`` names an intent, ``in_words`` says what was answered in a guide."""
     detail = entry.detail
     reason = translate(REASON.get(entry.reason, HISTORY.get(entry.reason, entry.reason)))
     values = {
         "intent": label(str(detail["intent"])) if detail.get("intent") else f"P{detail.get('priority', '')}",
         "team": str(detail.get("team", "")),
         "level": str(detail.get("level", "")),
+        "lead": str(detail.get("lead", "")),
         "code": translate(CODE.get(str(detail.get("code", "")), "")),
         "number": ticket_number(detail["ticket_id"]) if detail.get("ticket_id") else "",
         "reason": reason,
-        "answers": told(detail.get("answers", ())),
+        "answers": in_words(detail.get("answers", ())),
     }
     text = translate(HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, NotFound
-from core.models import Agent, Organization, Role, StaffSession, Team, TeamMember, Ticket
+from core.models import Agent, BusinessCalendar, Organization, Role, StaffSession, Team, TeamMember, Ticket
 from core.search.words import fold
 from core.tickets import lifecycle
 from core.tickets.history import record
@@ -102,10 +102,11 @@ def save_organization(
     domains: Sequence[str],
     form_of_address: FormOfAddress | None,
     now: datetime,
+    calendar_id: int | None = None,
 ) -> int:
     """Add a customer or change it. Mail from its domains belongs to it; a domain belongs to one customer only.
 
-    ``form_of_address`` None means as the desk speaks to everybody.
+    ``form_of_address`` None means as the desk speaks to everybody, ``calendar_id`` None the hours of the inbox or desk.
     """
     if not name.strip():
         raise InvalidInput("Give the customer a name.", "name")
@@ -116,6 +117,8 @@ def save_organization(
     for other in session.scalars(select(Organization).where(Organization.id != (organization_id or 0))):
         if set(other.domains) & set(wanted):
             raise InvalidInput("One of these domains already belongs to another customer.", "domains")
+    if calendar_id is not None and session.get(BusinessCalendar, calendar_id) is None:
+        raise InvalidInput("Please choose one of the values offered.", "calendar")
     if organization_id is None:
         key = re.sub(r"[^a-z0-9]+", "-", fold(name)).strip("-")[:60]
         if not key or session.scalar(select(Organization.id).where(Organization.key == key)) is not None:
@@ -128,7 +131,7 @@ def save_organization(
             raise NotFound("That customer does not exist.")
         organization = found
     organization.name, organization.domains = name.strip()[:200], wanted
-    organization.form_of_address = form_of_address
+    organization.form_of_address, organization.calendar_id = form_of_address, calendar_id
     session.flush()
     return organization.id
 

@@ -27,6 +27,7 @@ _MESSAGE = (
         Message.in_reply_to,
         Message.choices,
         Message.offers_help,
+        Message.meta,
         Conversation.inbox_id,
         Conversation.thread_key,
         RequesterAddress.kind,
@@ -83,4 +84,5 @@ def compose(session: Session, message_id: int) -> OutboundMessage:
         choices=tuple(Choice(choice["title"], choice["payload"]) for choice in found.choices),
         offers_help=found.offers_help,
         attachments=tuple(StoredFile(*file) for file in rows.execute(session, _FILES, message=message_id)),
+        sent_as=tuple(found.meta.get("sent_as", ())),
     )

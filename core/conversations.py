@@ -16,6 +16,8 @@ from core.models import Agent, Attachment, Conversation, Inbox, Message, Organiz
 from core.values import ActorKind, Choice, Delivery, FormOfAddress, Status, StoredFile, ticket_number
 
 PAGE = 200
+RECENT = 3
+"""How many of a conversation's tickets somebody hears of who asks how things stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,29 @@ class Transcript:
     agent: str
     with_bot: bool
     form_of_address: FormOfAddress | None
+
+
+LOOK_BACK = 20
+"""How many messages back a question may lie whose buttons are still there."""
+
+
+class Standing(NamedTuple):
+    """How it stands with one ticket, as its requester may know; ``level`` 0 means the bot has it."""
+
+    number: str
+    subject: str
+    status: Status
+    level: int
+    agent: str
+
+
+class Said(NamedTuple):
+    """One message of a conversation, found again by what the other side kept of it."""
+
+    message_id: int
+    text: str
+    choices: tuple[Choice, ...]
+    sent_as: tuple[str, ...]
 
 
 class Found(NamedTuple):
@@ -107,6 +132,31 @@ _INBOX_FORM = (
 )
 
 
+_TICKETS = (
+    select(Ticket.id, Ticket.subject, Ticket.status, Ticket.level, Agent.name)
+    .outerjoin(Agent, Agent.id == Ticket.assignee_id)
+    .where(Ticket.id.in_(select(Message.ticket_id).where(Message.conversation_id == bindparam("conversation"))))
+    .order_by(Ticket.id.desc())
+    .limit(RECENT)
+)
+_SAID = select(Message.id, Message.text, Message.choices, Message.meta).where(
+    Message.id == bindparam("message"), Message.conversation_id == bindparam("conversation")
+)
+
+
+_QUESTION_BEFORE = (
+    select(Message.id, Message.text, Message.choices, Message.meta)
+    .where(
+        Message.conversation_id == bindparam("conversation"),
+        Message.seq < bindparam("before"),
+        Message.outbound,
+        Message.delivery.in_([Delivery.SENT, Delivery.DELIVERED]),
+    )
+    .order_by(Message.seq.desc())
+    .limit(LOOK_BACK)
+)
+
+
 def find(session: Session, inbox_id: int, thread_key: str) -> Found | None:
     found = rows.first(session, _FIND, inbox=inbox_id, thread=thread_key)
     return Found(*found) if found is not None else None
@@ -138,6 +188,48 @@ def transcript(session: Session, inbox_id: int, thread_key: str, after: int) -> 
         with_bot=level == 0,
         form_of_address=form,
     )
+
+
+def standings(session: Session, inbox_id: int, thread_key: str) -> tuple[Standing, ...]:
+    """The last tickets of a conversation, newest first."""
+    conversation = find(session, inbox_id, thread_key)
+    if conversation is None:
+        return ()
+    return tuple(
+        Standing(ticket_number(id_), subject, status, level, agent or "")
+        for id_, subject, status, level, agent in rows.execute(session, _TICKETS, conversation=conversation.id)
+    )
+
+
+def said(session: Session, inbox_id: int, thread_key: str, message_id: int) -> Said | None:
+    """A message of this very conversation; None for any other."""
+    conversation = find(session, inbox_id, thread_key)
+    if conversation is None:
+        return None
+    found = rows.first(session, _SAID, message=message_id, conversation=conversation.id)
+    return _said(found) if found is not None else None
+
+
+def question_before(session: Session, conversation_id: int, seq: int) -> Said | None:
+    """What the desk asked last before that place of the conversation, if it was to be answered by a choice."""
+    found = rows.execute(session, _QUESTION_BEFORE, conversation=conversation_id, before=seq)
+    return next((_said(one) for one in found if one.choices), None)
+
+
+def _said(row: Row[*tuple[Any, ...]]) -> Said:
+    choices = tuple(Choice(choice["title"], choice["payload"]) for choice in row.choices)
+    return Said(row.id, row.text, choices, tuple(row.meta.get("sent_as", ())))
+
+
+def move(session: Session, inbox_id: int, thread_key: str, new_thread_key: str) -> None:
+    """The channel gave a thread another name; the conversation goes on under it."""
+    conversation = session.scalar(
+        select(Conversation)
+        .where(Conversation.inbox_id == inbox_id, Conversation.thread_key == thread_key)
+        .with_for_update()
+    )
+    if conversation is not None and find(session, inbox_id, new_thread_key) is None:
+        conversation.thread_key = new_thread_key
 
 
 def attachment(session: Session, inbox_id: int, thread_key: str, attachment_id: int) -> StoredFile:

@@ -2,26 +2,29 @@
 
 dedupe → requester → conversation → ticket → message → work for the bot. The channel acknowledges to its source only
 after this has been committed, and every delivery leaves one line in the ledger:
-*fetched = ticketed + duplicate + quarantined + ignored*.
+*fetched = ticketed + duplicate + quarantined + ignored*. What was set aside and is read again (``receipt_id``) has its
+line already: that one takes the outcome.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core import rows
+from core import contacts, rows
 from core.errors import InvalidInput
-from core.joining import InboxRow, Person, Place, find_place, person, referenced
-from core.models import InboundReceipt, Inbox, Message, Ticket, WorkKind
+from core.joining import InboxRow, Person, Place, find_place, inbox_row, referenced
+from core.models import InboundReceipt, Message, Ticket, WorkKind
 from core.outbox import attach
 from core.promises import owe
+from core.revisions import own_words, revise, shown_text
 from core.signals import Signal, Topic, emit
 from core.tickets import lifecycle
-from core.values import ActorKind, Automation, InboundMessage, InboxStyle, Outcome, Receipt, Status
+from core.values import ActorKind, Automation, Delivery, InboundMessage, InboxStyle, Outcome, Receipt, Status
 
 ACKNOWLEDGE_AFTER = timedelta(seconds=20)
 """How long the bot may take to answer a letter before the plain confirmation goes out."""
@@ -29,7 +32,14 @@ ACKNOWLEDGE_AFTER = timedelta(seconds=20)
 _SEEN = select(InboundReceipt.id, InboundReceipt.message_id).where(
     InboundReceipt.inbox_id == bindparam("inbox"), InboundReceipt.dedupe_key == bindparam("key")
 )
-_INBOX = select(Inbox.id, Inbox.style, Inbox.language, Inbox.organization_id).where(Inbox.id == bindparam("inbox"))
+_OFFERED = (
+    select(Message.choices)
+    .where(
+        Message.conversation_id == bindparam("conversation"), Message.outbound, Message.delivery != Delivery.CANCELLED
+    )
+    .order_by(Message.seq.desc())
+    .limit(1)
+)
 _REQUESTER_WROTE = (
     update(Ticket.__table__)  # type: ignore[arg-type]
     .where(Ticket.__table__.c.id == bindparam("ticket"))
@@ -45,13 +55,19 @@ _REQUESTER_WROTE = (
 
 def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt:
     """Document one inbound message. Calling it again with the same delivery changes nothing but the ledger."""
+    line = inbound.receipt_id
+    if line is not None and (settled := _settled(session, line)) is not None:
+        return settled
     if (known := _seen(session, inbound.inbox_id, inbound.dedupe_key)) is not None:
-        return _duplicate(session, inbound.inbox_id, known, now)
+        return _duplicate(session, inbound.inbox_id, known, now, line)
     if (reason := _ignored(session, inbound)) is not None:
         _ledger(session, inbound, Outcome.IGNORED, now, reason=reason)
         return Receipt(Outcome.IGNORED, reason=reason)
-    inbox = InboxRow(*rows.execute(session, _INBOX, inbox=inbound.inbox_id).one())
-    sender = person(session, inbound.sender, inbox, inbound.language, now)
+    if inbound.revises is not None and (receipt := revise(session, inbound, now)) is not None:
+        _ledger(session, inbound, receipt.outcome, now, reason=receipt.reason, message_id=receipt.message_id)
+        return receipt
+    inbox = inbox_row(session, inbound.inbox_id)
+    sender = contacts.sender(session, inbound, inbox, now)
     place = find_place(session, inbox, sender, inbound, now)
     message_id = _add_message(session, place, sender, inbound, now)
     _ledger(session, inbound, Outcome.TICKETED, now, message_id=message_id)
@@ -63,6 +79,27 @@ def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt
     return Receipt(Outcome.TICKETED, place.ticket.id, place.conversation_id, message_id, place.seq, work_id)
 
 
+def knows(session: Session, inbox_id: int, dedupe_key: str) -> bool:
+    """Whether that delivery has arrived."""
+    return _seen(session, inbox_id, dedupe_key) is not None
+
+
+def ignore(session: Session, inbox_id: int, dedupe_key: str, reason: str, now: datetime) -> Receipt:
+    """Count something that arrived and is no message for the desk; nothing of it is kept."""
+    if (known := _seen(session, inbox_id, dedupe_key)) is not None:
+        return _duplicate(session, inbox_id, known, now)
+    rows.insert(
+        session,
+        InboundReceipt,
+        inbox_id=inbox_id,
+        dedupe_key=dedupe_key,
+        outcome=Outcome.IGNORED,
+        reason=reason,
+        received_at=now,
+    )
+    return Receipt(Outcome.IGNORED, reason=reason)
+
+
 def quarantine(
     session: Session,
     inbox_id: int,
@@ -71,11 +108,19 @@ def quarantine(
     now: datetime,
     raw: bytes | None = None,
     raw_sha256: str | None = None,
+    about: Mapping[str, Any] | None = None,
+    receipt_id: int | None = None,
 ) -> Receipt:
-    """Keep what cannot be read, visible and retryable, instead of losing it or stumbling over it for ever."""
+    """Keep what cannot be read, visible and retryable, instead of losing it or stumbling over it for ever.
+
+    ``about`` is what could be made out (see ``InboundReceipt``); with ``receipt_id`` it was set aside before and still
+    cannot be read.
+    """
+    if receipt_id is not None:
+        return _still_unreadable(session, receipt_id, reason, now)
     if (known := _seen(session, inbox_id, dedupe_key)) is not None:
         return _duplicate(session, inbox_id, known, now)
-    rows.insert(
+    line = rows.insert(
         session,
         InboundReceipt,
         inbox_id=inbox_id,
@@ -85,7 +130,27 @@ def quarantine(
         received_at=now,
         raw=raw,
         raw_sha256=raw_sha256,
+        about={**(about or {}), "why": reason},
     )
+    emit(session, Signal(Topic.QUARANTINE, line))
+    return Receipt(Outcome.QUARANTINED, reason=reason)
+
+
+def _settled(session: Session, receipt_id: int) -> Receipt | None:
+    """What became of it in the meantime, if it is no longer set aside; the line stays locked."""
+    receipt = session.scalar(select(InboundReceipt).where(InboundReceipt.id == receipt_id).with_for_update())
+    if receipt is None or receipt.outcome is Outcome.QUARANTINED:
+        return None
+    return Receipt(receipt.outcome, message_id=receipt.message_id, reason=receipt.reason)
+
+
+def _still_unreadable(session: Session, receipt_id: int, reason: str, now: datetime) -> Receipt:
+    if (settled := _settled(session, receipt_id)) is not None:
+        return settled
+    receipt = session.get_one(InboundReceipt, receipt_id)
+    tries = int(receipt.about.get("tries", 0)) + 1
+    receipt.reason = reason
+    receipt.about = {**receipt.about, "why": reason, "tries": tries, "tried_at": now.isoformat()}
     return Receipt(Outcome.QUARANTINED, reason=reason)
 
 
@@ -99,16 +164,16 @@ def _seen(session: Session, inbox_id: int, dedupe_key: str) -> _Known | None:
     return _Known(*found) if found is not None else None
 
 
-def _duplicate(session: Session, inbox_id: int, known: _Known, now: datetime) -> Receipt:
-    rows.insert(
-        session,
-        InboundReceipt,
-        inbox_id=inbox_id,
-        outcome=Outcome.DUPLICATE,
-        reason=f"duplicate of receipt {known.receipt_id}",
-        message_id=known.message_id,
-        received_at=now,
-    )
+def _duplicate(session: Session, inbox_id: int, known: _Known, now: datetime, receipt_id: int | None = None) -> Receipt:
+    values = {
+        "outcome": Outcome.DUPLICATE,
+        "reason": f"duplicate of receipt {known.receipt_id}",
+        "message_id": known.message_id,
+    }
+    if receipt_id is None:
+        rows.insert(session, InboundReceipt, inbox_id=inbox_id, received_at=now, **values)
+    else:
+        _becomes(session, receipt_id, dedupe_key=None, **values)
     if known.message_id is None:
         return Receipt(Outcome.DUPLICATE)
     message = session.get_one(Message, known.message_id)
@@ -133,19 +198,25 @@ def _ledger(
     reason: str = "",
     message_id: int | None = None,
 ) -> None:
-    rows.insert(
-        session,
-        InboundReceipt,
-        inbox_id=inbound.inbox_id,
-        dedupe_key=inbound.dedupe_key,
-        outcome=outcome,
-        reason=reason,
-        message_id=message_id,
-        received_at=now,
-        raw=inbound.raw,
-        raw_sha256=inbound.raw_sha256,
-        authentication=inbound.authentication,
-    )
+    values = {
+        "dedupe_key": inbound.dedupe_key,
+        "outcome": outcome,
+        "reason": reason,
+        "message_id": message_id,
+        "authentication": inbound.authentication,
+    }
+    if inbound.receipt_id is not None:
+        _becomes(session, inbound.receipt_id, **values)
+        return
+    raw = {"raw": inbound.raw, "raw_sha256": inbound.raw_sha256}
+    rows.insert(session, InboundReceipt, inbox_id=inbound.inbox_id, received_at=now, **values, **raw)
+
+
+def _becomes(session: Session, receipt_id: int, **values: Any) -> None:
+    """Change a line that counts already: what it stands for has been read again."""
+    receipt = session.get_one(InboundReceipt, receipt_id)
+    for name, value in values.items():
+        setattr(receipt, name, value)
 
 
 def _add_message(session: Session, place: Place, sender: Person, inbound: InboundMessage, now: datetime) -> int:
@@ -160,24 +231,33 @@ def _add_message(session: Session, place: Place, sender: Person, inbound: Inboun
         author_id=sender.requester_id,
         author_name=inbound.sender.name[:200] or sender.name,
         subject=inbound.subject[:300],
-        text=inbound.text,
+        text=shown_text(inbound),
         full_text=inbound.full_text if inbound.full_text != inbound.text else None,
         html=inbound.html,
         external_id=inbound.external_id,
-        meta=_meta(inbound),
+        meta=_meta(session, place, inbound),
         created_at=now,
     )
     attach(session, message_id, inbound.attachments)
     return message_id
 
 
-def _meta(inbound: InboundMessage) -> dict[str, str]:
-    meta = {}
-    if inbound.payload is not None:
-        meta["payload"] = inbound.payload
+def _meta(session: Session, place: Place, inbound: InboundMessage) -> dict[str, str]:
+    meta = own_words(inbound)
+    payload = inbound.payload if inbound.payload is not None else _picked(session, place, inbound.option)
+    if payload is not None:
+        meta["payload"] = payload
     if inbound.automation is not None:
         meta["automation"] = str(inbound.automation)
     return meta
+
+
+def _picked(session: Session, place: Place, option: int | None) -> str | None:
+    """What the number stands for that a person typed, if the desk's last words in this conversation were a choice."""
+    if option is None or place.seq == 1:
+        return None
+    choices = rows.scalar(session, _OFFERED, conversation=place.conversation_id) or []
+    return str(choices[option - 1]["payload"]) if 1 <= option <= len(choices) else None
 
 
 def _count_as_waiting(session: Session, place: Place, inbound: InboundMessage, now: datetime) -> None:
@@ -202,7 +282,7 @@ def _owe_work(
     session: Session, inbox: InboxRow, place: Place, message_id: int, inbound: InboundMessage, now: datetime
 ) -> int | None:
     """The bot reads everything people write: it answers what it has, and only listens where people have the ticket."""
-    if inbound.automation is not None:
+    if inbound.automation is not None or inbound.accompanies:
         return None
     work_id = owe(session, WorkKind.UNDERSTAND, place.ticket.id, now, message_id)
     if place.is_new and inbox.style is InboxStyle.LETTER:

@@ -15,7 +15,17 @@ from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core import rows
-from core.models import Conversation, Message, Organization, Participant, Requester, RequesterAddress, Team, Ticket
+from core.models import (
+    Conversation,
+    Inbox,
+    Message,
+    Organization,
+    Participant,
+    Requester,
+    RequesterAddress,
+    Team,
+    Ticket,
+)
 from core.tickets.history import write
 from core.values import SYSTEM, Actor, ActorKind, Address, InboundMessage, InboxStyle, Status
 
@@ -24,6 +34,7 @@ SERVICE_DESK = "service-desk"
 
 _REPLY_PREFIX = re.compile(r"^\s*((re|aw|wg|fwd?|antwort)\s*(\[\d+\])?\s*:\s*|\[FL-\d+\]\s*)+", re.IGNORECASE)
 
+_INBOX = select(Inbox.id, Inbox.style, Inbox.language, Inbox.organization_id).where(Inbox.id == bindparam("inbox"))
 _PERSON = (
     select(
         RequesterAddress.id,
@@ -67,7 +78,15 @@ _FOLLOWING = (
     .with_for_update()
 )
 _PARTICIPANTS = select(Participant.address_id).where(Participant.ticket_id == bindparam("ticket"))
-_TEAM = select(Team.id).where(Team.key == SERVICE_DESK)
+_TEAM = (
+    select(Team.id, Team.level)
+    .where(
+        (Team.key == SERVICE_DESK)
+        | (Team.id == select(Inbox.team_id).where(Inbox.id == bindparam("inbox")).scalar_subquery())
+    )
+    .order_by(Team.key == SERVICE_DESK)
+    .limit(1)
+)
 
 
 class InboxRow(NamedTuple):
@@ -107,12 +126,31 @@ class Place:
     is_new: bool
 
 
-def person(session: Session, address: Address, inbox: InboxRow, language: str | None, now: datetime) -> Person:
-    """Whose address it is; somebody new becomes a requester of the organization their domain or the inbox names."""
+def inbox_row(session: Session, inbox_id: int) -> InboxRow:
+    return InboxRow(*rows.execute(session, _INBOX, inbox=inbox_id).one())
+
+
+def known_person(session: Session, address: Address) -> Person | None:
+    """Whose address it is, if anybody's."""
     found = rows.first(session, _PERSON, kind=address.kind, value=address.value)
-    if found is not None:
-        return Person(*found)
-    name, organization_id = address.name[:200], _organization_of(session, address, inbox)
+    return Person(*found) if found is not None else None
+
+
+def person(
+    session: Session,
+    address: Address,
+    inbox: InboxRow,
+    language: str | None,
+    now: datetime,
+    vouched: Address | None = None,
+) -> Person:
+    """Whose address it is; somebody new becomes a requester of the organization their domain or the inbox names.
+
+    ``vouched`` is an address of theirs that tells more than the one they write from.
+    """
+    if (found := known_person(session, address)) is not None:
+        return found
+    name, organization_id = address.name[:200], _by_domain(session, vouched or address) or inbox.organization_id
     requester_id = rows.insert(
         session, Requester, name=name, language=language, organization_id=organization_id, created_at=now
     )
@@ -122,13 +160,19 @@ def person(session: Session, address: Address, inbox: InboxRow, language: str | 
     return Person(address_id, requester_id, name, language, organization_id)
 
 
-def _organization_of(session: Session, address: Address, inbox: InboxRow) -> int | None:
+def organization_of(session: Session, address: Address) -> int | None:
+    """Whose address it is: as we know the person, or by its domain."""
+    found = rows.first(session, _PERSON, kind=address.kind, value=address.value)
+    return Person(*found).organization_id if found is not None else _by_domain(session, address)
+
+
+def _by_domain(session: Session, address: Address) -> int | None:
     domain = address.value.rpartition("@")[2].lower() if address.kind == "email" else ""
     if domain:
         for organization_id, domains in rows.execute(session, _ORGANIZATIONS):
             if domain in domains:
                 return int(organization_id)
-    return inbox.organization_id
+    return None
 
 
 def find_place(session: Session, inbox: InboxRow, sender: Person, inbound: InboundMessage, now: datetime) -> Place:
@@ -204,6 +248,7 @@ def _open_conversation(
         address_id=sender.address_id,
         ticket_id=ticket.id,
         last_seq=1,
+        is_shared=inbound.is_shared,
         created_at=now,
     )
 
@@ -218,8 +263,9 @@ def _open_ticket(
 ) -> TicketRow:
     """A new ticket, with the bot; what a machine or a mailing list sent goes to the Service Desk unanswered."""
     by_machine = inbound.automation is not None
-    subject = subject_line(inbound.subject, inbound.text)
+    subject = subject_line(inbound.subject, inbound.text or inbound.placeholder or _first_file(inbound))
     since = None if by_machine else inbound.received_at
+    team_id, team_level = team_of(session, inbox.id) if by_machine else (None, 0)
     ticket_id = rows.insert(
         session,
         Ticket,
@@ -227,8 +273,8 @@ def _open_ticket(
         organization_id=sender.organization_id,
         subject=subject,
         language=inbound.language or sender.language or inbox.language,
-        level=1 if by_machine else 0,
-        team_id=rows.scalar(session, _TEAM) if by_machine else None,
+        level=team_level if by_machine else 0,
+        team_id=team_id if by_machine else None,
         follow_up_of_id=follow_up_of,
         version=1,
         created_at=now,
@@ -238,6 +284,16 @@ def _open_ticket(
     requester = Actor(ActorKind.REQUESTER, sender.requester_id)
     write(session, ticket_id, requester, "created", now, follow_up_of=follow_up_of)
     return TicketRow(ticket_id, Status.NEW, subject, since, 0)
+
+
+def _first_file(inbound: InboundMessage) -> str:
+    return inbound.attachments[0].filename if inbound.attachments else ""
+
+
+def team_of(session: Session, inbox_id: int) -> tuple[int | None, int]:
+    """The team that takes over what comes in there, and its level: the inbox's own, else the Service Desk."""
+    found = rows.first(session, _TEAM, inbox=inbox_id)
+    return (found[0], found[1]) if found is not None else (None, 1)
 
 
 def subject_line(subject: str, text: str) -> str:

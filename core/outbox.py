@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from core import promises, rows
 from core.composing import compose
 from core.errors import Conflict
-from core.models import Attachment, Conversation, Message, OutboxRow, PromiseState, Ticket
+from core.models import Attachment, Conversation, Inbox, InboxState, Message, OutboxRow, PromiseState, Ticket
 from core.promises import OUTBOX
 from core.signals import Signal, Topic, emit
 from core.tickets.history import record, touch, touched
@@ -29,9 +29,10 @@ CAPS = ((timedelta(minutes=10), 10), (timedelta(minutes=30), 30), (timedelta(hou
 """How many letters a machine may write to one person, or on one ticket, within each span: two robots must not talk."""
 
 _row, _message, _conversation = OutboxRow.__table__, Message.__table__, Conversation.__table__
-_ALL = OUTBOX.due()
-_OF_INBOXES = OUTBOX.due(OutboxRow.inbox_id.in_(bindparam("inboxes", expanding=True)))
-_OF_CONVERSATION = OUTBOX.due(OutboxRow.lane == bindparam("conversation"))
+_AWAKE = OutboxRow.inbox_id.in_(select(Inbox.id).where(Inbox.state == InboxState.ACTIVE))
+_ALL = OUTBOX.due(_AWAKE)
+_OF_INBOXES = OUTBOX.due(_AWAKE, OutboxRow.inbox_id.in_(bindparam("inboxes", expanding=True)))
+_OF_CONVERSATION = OUTBOX.due(_AWAKE, OutboxRow.lane == bindparam("conversation"))
 _NEXT_SEQ = (
     update(_conversation)  # type: ignore[arg-type]
     .where(_conversation.c.id == bindparam("conversation"))
@@ -51,7 +52,18 @@ _LAST_INBOUND = (
 _IS_SENT = (
     update(_message)  # type: ignore[arg-type]
     .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
-    .values(delivery=Delivery.SENT)
+    .values(delivery=Delivery.SENT, delivery_reason="")
+)
+_WAITS = (
+    update(_message)  # type: ignore[arg-type]
+    .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
+    .values(delivery_reason=bindparam("why"))
+)
+_META = select(_message.c.meta).where(_message.c.id == bindparam("message"))
+_NEW_META = (
+    update(_message)  # type: ignore[arg-type]
+    .where(_message.c.id == bindparam("message"))
+    .values(meta=bindparam("new_meta"))
 )
 _IS_MORE = (
     select(OutboxRow.id).where(OutboxRow.lane == bindparam("lane"), OutboxRow.state == PromiseState.PENDING).limit(1)
@@ -86,6 +98,7 @@ class Destination(NamedTuple):
     inbox_id: int
     inbox_address: str
     style: InboxStyle
+    pushes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +168,10 @@ def enqueue(
 def claim(
     session: Session, now: datetime, inboxes: Sequence[int] | None = None, conversation_id: int | None = None
 ) -> list[Claimed]:
-    """Lease due messages, complete enough to be sent without asking again; of these inboxes or this conversation."""
+    """Lease due messages, complete enough to be sent without asking again; of these inboxes or this conversation.
+
+    What an inbox at rest owes waits until it is active again.
+    """
     if conversation_id is not None:
         held = OUTBOX.claim(session, _OF_CONVERSATION, now, conversation=conversation_id)
     elif inboxes is not None:
@@ -167,6 +183,14 @@ def claim(
         # A client that fetches for itself may see it from here on: it can no longer be taken back.
         emit(session, Signal(Topic.CONVERSATION, one.message.conversation_id, one.message.seq))
     return claimed
+
+
+def part_sent(session: Session, message_id: int, external_id: str) -> None:
+    """The other side has one more part of a message, under this id; whoever goes on begins behind it."""
+    meta = rows.scalar(session, _META, message=message_id)
+    rows.execute(
+        session, _NEW_META, message=message_id, new_meta={**meta, "sent_as": [*meta.get("sent_as", ()), external_id]}
+    )
 
 
 def sent(session: Session, claimed: Claimed, now: datetime) -> bool:
@@ -191,19 +215,28 @@ def failed(
     retry_after: timedelta | None,
     jitter: random.Random,
 ) -> None:
-    """It could not be sent: try again later, or, for good, say so on the ticket."""
+    """It could not be sent: try again later, or, for good, say so on the ticket. The reason stands at the message."""
     held = OUTBOX.held(session, claimed.row_id, claimed.lease)
     if held is None:
         return
     if not permanent and held.attempts < promises.ATTEMPTS:
         wait = retry_after or promises.backoff(held.attempts, jitter)
         OUTBOX.put_back(session, held.id, now + wait, reason)
+        rows.execute(session, _WAITS, message=held.message_id, why=reason)
+        touched(session, claimed.message.ticket_id, now)
         return
     OUTBOX.give_up(session, held.id, now, reason)
     message_id = held.message_id
     _mark_failed(session, message_id, reason)
     ticket = session.get_one(Ticket, claimed.message.ticket_id)
     record(session, ticket, SYSTEM, "delivery_failed", now, reason=reason, message_id=message_id)
+
+
+def hand_back(session: Session, claimed: Claimed, due_at: datetime) -> None:
+    """This process cannot send it after all, through no fault of the message: somebody may from ``due_at`` on."""
+    if OUTBOX.held(session, claimed.row_id, claimed.lease) is not None:
+        OUTBOX.put_back(session, claimed.row_id, due_at, "")
+        session.execute(update(OutboxRow).where(OutboxRow.id == claimed.row_id).values(attempts=claimed.attempts - 1))
 
 
 def _mark_failed(session: Session, message_id: int, reason: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Executable, Table, Update, and_, bindparam
 from sqlalchemy.orm import Session
 
 from core import rows
-from core.models import OutboxRow, PromiseState, WorkKind, WorkRow
+from core.models import ArrivalRow, CardRow, OutboxRow, PromiseState, RereadRow, WorkKind, WorkRow
 from core.signals import Signal, Topic, emit
 
 LEASE = timedelta(seconds=60)
@@ -46,7 +46,42 @@ class Sending(NamedTuple):
     message_id: int
 
 
-Held = TypeVar("Held", Work, Sending)
+class Reread(NamedTuple):
+    """Something set aside and owed another reading, as its holder sees it."""
+
+    id: int
+    lease: str
+    attempts: int
+    receipt_id: int
+
+
+class Arrived(NamedTuple):
+    """Something still to be read, as its holder sees it; ``lane`` stands for the thread it came from."""
+
+    id: int
+    lease: str
+    attempts: int
+    inbox_id: int
+    lane: int
+    key: str
+    payload: dict[str, Any]
+    received_at: datetime
+
+
+class Showing(NamedTuple):
+    """A card that must show its ticket anew, as its holder sees it; ``asked`` counts the reasons for it so far."""
+
+    id: int
+    lease: str
+    attempts: int
+    inbox_id: int
+    ticket_id: int
+    room: str
+    external_id: str | None
+    asked: int
+
+
+Held = TypeVar("Held", Work, Sending, Reread, Arrived, Showing)
 
 
 def backoff(attempts: int, jitter: random.Random) -> timedelta:
@@ -146,6 +181,11 @@ WORK = Promises(WorkRow.__table__, Work, "lane", "kind")
 """Order holds among work of one kind on a ticket."""
 OUTBOX = Promises(OutboxRow.__table__, Sending, "lane")
 """Order holds within a conversation."""
+ARRIVALS = Promises(ArrivalRow.__table__, Arrived, "inbox_id", "lane")
+"""Order holds within a thread."""
+CARDS = Promises(CardRow.__table__, Showing, "id")
+"""No card waits for another."""
+REREAD = Promises(RereadRow.__table__, Reread, "lane")
 
 
 def owe(session: Session, kind: WorkKind, ticket_id: int, due_at: datetime, message_id: int | None = None) -> int:

@@ -28,6 +28,12 @@ class Topic(StrEnum):
     """A message is owed."""
     WORK = "work"
     """Work is owed."""
+    CARD = "card"
+    """What a team's room shows is owed; the id is the inbox, or 0 for any."""
+    INBOX = "inbox"
+    """An inbox, or something that every inbox shows, was changed; the processes that run them look again."""
+    QUARANTINE = "quarantine"
+    """Something was set aside, is owed another reading, or has had it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,11 @@ def add_agent(
     return agent.id
 
 
+def by_email(session: Session, email: str) -> int | None:
+    """The active agent who signs in with this address."""
+    return session.scalar(select(Agent.id).where(Agent.email == email.strip().lower(), Agent.active))
+
+
 def password_hash_of(session: Session, email: str) -> tuple[int | None, str]:
     """The agent's id and hash, or None and a hash that fits no password."""
     agent = session.scalar(select(Agent).where(Agent.email == email.strip().lower(), Agent.active))

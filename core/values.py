@@ -166,7 +166,12 @@ class InboundMessage:
 
     ``dedupe_key`` identifies the delivery within its inbox for ever; ``external_id`` is the channel's public id of the
     message (a Message-ID) by which later messages may refer to it in ``references``. ``thread_key`` names the channel's
-    own thread where it has one; mail has none. ``payload`` is what a pressed button stands for.
+    own thread where it has one; mail has none. ``payload`` is what a pressed button stands for, ``option`` the number
+    that was typed where there are no buttons. ``revises`` is the external id of an earlier message of the thread that
+    this is a new version of.
+
+    ``contact`` is a further address that the channel itself names for the sender; ``contact_is_verified`` says that its
+    word may be taken for it. ``is_shared`` means that others read along.
     """
 
     inbox_id: int
@@ -185,11 +190,22 @@ class InboundMessage:
     html: str | None = None
     attachments: tuple[StoredFile, ...] = ()
     language: str | None = None
+    placeholder: str = ""
+    """What stands in the message for what it cannot show (a location, a file too large), in the person's language."""
     payload: str | None = None
+    option: int | None = None
+    revises: str | None = None
+    accompanies: bool = False
+    """One more file of what was just sent: the bot need not answer it by itself."""
     automation: Automation | None = None
     authentication: dict[str, str] = field(default_factory=dict)
+    contact: Address | None = None
+    contact_is_verified: bool = False
+    is_shared: bool = False
     raw: bytes | None = None
     raw_sha256: str | None = None
+    receipt_id: int | None = None
+    """The line of the ledger where this is another reading of what was set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +245,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class OutboundMessage:
-    """One message to be sent, complete: a channel needs nothing else to send it, and sends it again unchanged."""
+    """One message to be sent, complete: a channel needs nothing else to send it, and sends it again unchanged.
+
+    ``sent_as`` are the ids of those of its parts that the other side already has, where it must be sent in parts.
+    """
 
     message_id: int
     conversation_id: int
@@ -252,6 +271,7 @@ class OutboundMessage:
     choices: tuple[Choice, ...] = ()
     offers_help: bool = False
     attachments: tuple[StoredFile, ...] = ()
+    sent_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,12 +13,13 @@ from bot import content as contents
 from bot.content import ContentError
 from bot.formality import says_sie
 from config.settings import Settings
-from core import replies, schema
+from core import desk_settings, replies, schema
 from core.database import Database
 from core.knowledge import articles
 from core.models import Agent, InboundReceipt, Organization, OutboxRow, PromiseState
 from core.values import FormOfAddress, Outcome
-from desk import ports, wiring
+from desk import inboxes, ports, setup, wiring
+from desk.findings import Finding
 from nlu import training_data
 from nlu.training_data import TrainingDataError
 
@@ -28,16 +28,9 @@ NAMED = 20
 LEAST_FREE = 500 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    good: bool
-    what: str
-    mend: str = ""
-
-
 def examine(settings: Settings) -> list[Finding]:
     """All findings, the good ones too."""
-    return [*_data(settings), *_content(settings), *_mail(settings), *_http(settings), *_database(settings)]
+    return [*_data(settings), *_content(settings), *_http(settings), *_database(settings)]
 
 
 def _data(settings: Settings) -> Iterator[Finding]:
@@ -68,24 +61,6 @@ def _content(settings: Settings) -> Iterator[Finding]:
     unknown = set(examples.intents) - set(content.common.intents) - {"out_of_scope", "nlu_fallback"}
     if unknown:
         yield Finding(False, f"intents.yml lacks {', '.join(sorted(unknown))}.", "Add them, or remove their examples.")
-
-
-def _mail(settings: Settings) -> Iterator[Finding]:
-    mail = settings.mail
-    if not mail.enabled:
-        yield Finding(True, "Mail is switched off (mail.enabled).")
-        return
-    if "@" not in mail.address:
-        yield Finding(False, "The desk has no mail address.", "Set mail.address.")
-    if not mail.smtp_host:
-        yield Finding(False, "Answers by mail cannot be sent.", "Set mail.smtp_host to the server that takes our mail.")
-    if mail.tls_certificate is None and mail.listen_host not in ("127.0.0.1", "::1", "localhost"):
-        yield Finding(
-            False,
-            "Mail is taken from other machines without encryption.",
-            "Set mail.tls_certificate and mail.tls_key, or listen on 127.0.0.1 behind a mail server.",
-        )
-    yield _port(mail.listen_host, mail.listen_port, "mail.listen_port")
 
 
 def _http(settings: Settings) -> Iterator[Finding]:
@@ -131,17 +106,18 @@ def _inside(database: Database, settings: Settings) -> Iterator[Finding]:
     yield Finding(
         quarantined == 0,
         f"{quarantined} mails lie in quarantine.",
-        "They could not be read; the reason stands in the table inbound_receipt.",
+        "They could not be read. The console shows why, under Quarantine; read them again or discard them there.",
     )
     yield Finding(
         failed == 0, f"{failed} messages could not be sent.", "Each is marked on its ticket; try again there."
     )
+    yield from inboxes.findings(setup.with_secret(settings), database)
     yield from _address(database, settings)
 
 
 def _address(database: Database, settings: Settings) -> Iterator[Finding]:
     """Whoever is to be spoken to with *du* never reads *Sie*."""
-    desk = wiring.form_of_address(settings)
+    desk = database.read_now(desk_settings.of_desk).form_of_address
     customers = database.read_now(lambda session: list(session.scalars(select(Organization))))
     readers: list[tuple[str | None, int | None]] = [(None, None)] if desk is FormOfAddress.INFORMAL else []
     readers += [(one.key, one.id) for one in customers if (one.form_of_address or desk) is FormOfAddress.INFORMAL]

@@ -1,4 +1,4 @@
-"""The command line: ``firstline init | serve | demo | doctor | user | db | backup | restore | nlu | bot``."""
+"""The command line: ``firstline init | serve | demo | doctor | user | inbox | db | backup | restore | nlu | bot``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pathlib import Path
 from bot.content import ContentError
 from config import settings as configuration
 from config.settings import Settings, SettingsError
+from core.desk_settings import FORM, LANGUAGE, NAME
 from core.errors import DeskError
-from desk import commands, logs, measuring
+from desk import commands, inboxes, logs, measuring
 from desk.demo import run as demo
 from nlu.training_data import TrainingDataError
 
@@ -51,7 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--fresh", action="store_true", help="forget what an earlier demo left")
     one.set_defaults(run=lambda settings, options: asyncio.run(demo.demo(settings, options)))
 
-    add("init", help="make the database, the secret, teams and inboxes").set_defaults(run=commands.init)
+    one = add("init", help="make the database, the secret, teams and a web chat")
+    one.add_argument("--name", default=NAME, help="what a new desk calls itself")
+    one.add_argument("--language", choices=["de", "en"], default=LANGUAGE, help="a new desk's language")
+    one.add_argument(
+        "--address", choices=["formal", "informal"], default=FORM, help="whether it says Sie or du in German"
+    )
+    one.set_defaults(run=commands.init)
     add("serve", help="run the desk").set_defaults(run=commands.serve)
     add("doctor", help="say what is missing and how to mend it").set_defaults(run=commands.doctor)
 
@@ -63,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--language", choices=["de", "en"], default="de")
     one.add_argument("--password-file", type=Path, help="a file with the password; otherwise it is asked for")
     one.set_defaults(run=commands.user)
+
+    _add_inbox(add("inbox", help="inboxes, for scripts and containers"))
 
     one = add("db", help="the database's schema")
     one.add_argument("action", choices=["upgrade", "check"])
@@ -92,3 +101,23 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="print one JSON object")
     one.set_defaults(run=commands.bot_rehearse)
     return parser
+
+
+def _add_inbox(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="all inboxes and how they are doing")
+    one = actions.add_parser("kinds", help="the channels there are, and what is set of one")
+    one.add_argument("kind", nargs="?")
+    one = actions.add_parser("add", help="set up an inbox")
+    one.add_argument("kind", help="the channel, see firstline inbox kinds")
+    one.add_argument("name", help="by which colleagues know it")
+    one.add_argument("values", nargs="*", metavar="name=value", help="its settings; name=@file reads a file")
+    one.add_argument("--language", choices=["de", "en"], default="de")
+    one.add_argument("--team", help="a team's key")
+    one.add_argument("--organization", help="a customer's key")
+    one = actions.add_parser("set", help="change settings of an inbox")
+    one.add_argument("id", type=int)
+    one.add_argument("values", nargs="+", metavar="name=value")
+    for name, what in (("pause", "let an inbox rest"), ("resume", "let it work again")):
+        actions.add_parser(name, help=what).add_argument("id", type=int)
+    parser.set_defaults(run=inboxes.command)

@@ -16,6 +16,7 @@ from core import schema, staff
 from core.clock import SystemClock
 from core.errors import InvalidInput
 from core.models import Role
+from core.values import FormOfAddress
 from desk import archive, checks, rehearsal, setup, wiring
 from desk import serve as serving
 from nlu.engine import Parse
@@ -25,10 +26,13 @@ def init(settings: Settings, options: argparse.Namespace) -> int:
     settings = setup.with_secret(settings)
     database = wiring.open_database(settings)
     try:
-        setup.prepare(settings, database, contents.load(settings.content.folder), SystemClock().now())
+        content, now = contents.load(settings.content.folder), SystemClock().now()
+        beginning = setup.Beginning(options.name, options.language, FormOfAddress(options.address))
+        setup.prepare(settings, database, content, now, beginning)
     finally:
         database.close()
     print(f"The desk is ready in {settings.data}. Next: firstline user you@example.com --name 'Your Name' --role admin")
+    print("A web chat is set up. Add a mailbox in the console, under Administration, or with firstline inbox add.")
     return 0
 
 

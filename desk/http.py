@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from channels.doors import Doors
 from channels.webchat.channel import widget
 from console.app import Console
+from console.inboxes import InboxTools
 from core.errors import DeskError
 from desk.metrics import DeskCollector
 from desk.wiring import Desk
@@ -28,20 +30,19 @@ def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
         blobs=desk.blobs,
         clock=desk.clock,
         content=desk.content,
-        zone=desk.calendar.zone,
         secret=desk.settings.secret.get_secret_value(),
-        desk_name=desk.settings.name,
-        default_language=desk.settings.default_language,
-        form_of_address=desk.form_of_address,
         secure_cookies=desk.settings.effective_public_url.startswith("https://"),
+        inboxes=InboxTools(desk.kinds, desk.seal, desk.trials, desk.settings.effective_public_url),
     )
     registry = CollectorRegistry()
     registry.register(DeskCollector(desk.database))
 
     async def ready(_: Request) -> Response:
-        """Ready means: mail and chat are accepted. Understanding is reported apart, since nothing waits for it."""
+        """Ready means: the inboxes are at work. Understanding is reported apart, since nothing waits for it."""
         await desk.database.read(lambda session: session.execute(text("SELECT 1")).scalar())
-        return JSONResponse({"status": "ready", "understanding": desk.worker.understands})
+        is_ready = desk.inboxes.has_looked
+        status = {"status": "ready" if is_ready else "starting", "understanding": desk.worker.understands}
+        return JSONResponse(status, 200 if is_ready else 503)
 
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
@@ -56,7 +57,7 @@ def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
         Route("/metrics", metrics),
         Route("/widget.js", widget),
         pages.assets(),
-        *(route for channel in desk.channels.values() for route in channel.routes),
+        Doors(desk.inboxes),
         *console.routes,
         Route("/", root),
     ]

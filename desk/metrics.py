@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.database import Database
-from core.models import InboundReceipt, OutboxRow, PromiseState, Ticket, WorkRow
+from core.models import InboundReceipt, OutboxRow, PromiseState, RereadRow, Ticket, WorkRow
+
+PROMISES = (("message", OutboxRow), ("work", WorkRow), ("reread", RereadRow))
 
 
 class DeskCollector(Collector):
@@ -37,12 +39,12 @@ def _metrics(session: Session) -> list[Metric]:
     ):
         received.add_metric([str(inbox), outcome], count)
     promises = GaugeMetricFamily("firstline_promises", "Promises by kind and state", labels=["kind", "state"])
-    for kind, model in (("message", OutboxRow), ("work", WorkRow)):
+    for kind, model in PROMISES:
         for state, count in session.execute(select(model.state, func.count()).group_by(model.state)):
             promises.add_metric([kind, state], count)
     oldest = GaugeMetricFamily("firstline_oldest_due_seconds", "Age of the oldest promise that is due", labels=["kind"])
     now = datetime.now(UTC)
-    for kind, model in (("message", OutboxRow), ("work", WorkRow)):
+    for kind, model in PROMISES:
         due = session.scalar(
             select(func.min(model.due_at)).where(model.state == PromiseState.PENDING, model.due_at <= now)
         )

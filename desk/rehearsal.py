@@ -17,14 +17,16 @@ from sqlalchemy.orm import Session
 from bot import content as contents
 from bot.worker import Worker
 from channels.base import Receive
-from config.settings import Mail, Settings
+from channels.mail.adapter import KIND
+from config.settings import Settings
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import InvalidInput
 from core.flood import Flood
+from core.inboxes import editing
 from core.models import Conversation, Inbox, Message, Ticket
 from core.outbox import Claimed
-from core.tickets.calendar import calendar
+from core.sealing import Seal
 from core.values import Address, InboundMessage, InboxStyle, Status
 from desk import serve, setup, wiring
 
@@ -118,11 +120,7 @@ def rehearse(settings: Settings, path: Path) -> Report:
     """Run all scripts of a file. The scratch desk is thrown away; only the trained model is kept."""
     scripts = read(path)
     with tempfile.TemporaryDirectory(prefix="firstline-rehearsal-") as folder:
-        changes = {
-            "data": Path(folder),
-            "database_url": "",
-            "mail": Mail(enabled=True, address="desk@rehearsal.example"),
-        }
+        changes = {"data": Path(folder), "database_url": ""}
         scratch = setup.with_secret(settings.model_copy(update=changes))
         content = contents.load(settings.content.folder)
         model = serve.load_model(content.nlu_folder, settings.data)
@@ -130,24 +128,23 @@ def rehearse(settings: Settings, path: Path) -> Report:
         try:
             clock = SystemClock()
             setup.prepare(scratch, database, content, clock.now())
-            hours = settings.business_hours
-            opening = calendar(hours.time_zone, hours.hours, hours.holidays_country, hours.holidays_region)
+            database.write_now(_add_mailbox, wiring.seal_of(scratch), clock)
 
             async def run() -> Report:
-                flood, threshold = Flood(), settings.nlu.threshold
-                form = wiring.form_of_address(settings)
-                worker = Worker(
-                    database, clock, content, opening, settings.name, _keep_to_itself, flood, threshold, form
-                )
+                flood = Flood()
+                worker = Worker(database, clock, content, _keep_to_itself, flood)
                 worker.ready(model)
-                everywhere = frozenset((await database.read(_inboxes)).values())
-                receive = wiring.receiver(database, clock, worker, flood, everywhere)
-                rehearsal = _Rehearsal(database, worker, receive, clock)
-                return await rehearsal.run(scripts)
+                receive = wiring.receiver(database, clock, worker, flood, lambda inbox: True)
+                return await _Rehearsal(database, worker, receive, clock).run(scripts)
 
             return asyncio.run(run())
         finally:
             database.close()
+
+
+def _add_mailbox(session: Session, seal: Seal, clock: SystemClock) -> None:
+    form = editing.Form("Mail", {"address": "desk@rehearsal.example"})
+    editing.save(session, KIND, None, form, seal, clock.now())
 
 
 def _keep_to_itself(claimed: list[Claimed]) -> None:

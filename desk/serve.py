@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from starlette.routing import BaseRoute
 
 from core import schema
-from core.promises import OUTBOX, WORK
+from core.inboxes import leases
+from core.promises import ARRIVALS, CARDS, OUTBOX, WORK
 from core.search.index import index_more
 from core.signals import Topic
 from desk.http import application
@@ -58,7 +59,8 @@ async def serve(
         loop.add_signal_handler(number, running.stop.set)
     server = _server(desk, routes)
     work = [
-        *(channel.run(desk.receive) for channel in desk.channels.values()),
+        desk.inboxes.run(desk.receive),
+        desk.watch.run(),
         desk.delivery.run(),
         desk.worker.run(),
         _understand(desk, running),
@@ -99,8 +101,9 @@ async def _until_stopped(work: Sequence[Awaitable[None]], server: uvicorn.Server
 
 
 def _release(session: Session) -> None:
-    OUTBOX.release_all(session)
-    WORK.release_all(session)
+    for promises in (OUTBOX, WORK, ARRIVALS, CARDS):
+        promises.release_all(session)
+    leases.release_all(session)
 
 
 def _server(desk: Desk, routes: Sequence[BaseRoute]) -> uvicorn.Server:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import SecretStr
@@ -11,14 +12,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.content import Content
+from channels import registry
 from config.settings import Settings
-from core import schema
+from core import calendars, schema
+from core.calendars import Hours
 from core.database import Database
+from core.desk_settings import FORM, LANGUAGE, NAME
+from core.inboxes import editing
+from core.inboxes.kinds import Kinds
 from core.knowledge.articles import synchronize
-from core.models import Inbox, Team
-from core.values import InboxStyle
-from desk.wiring import CHAT_KEY
+from core.models import DeskSettings, Team
+from core.sealing import Seal
+from core.values import FormOfAddress
+from desk import wiring
 
+HOURS = {"de": "Bürozeiten", "en": "Office hours"}
+CHAT = {"de": "Web-Chat", "en": "Web chat"}
 TEAMS = (
     ("service-desk", "Service Desk", 1),
     ("access", "Access", 2),
@@ -47,28 +56,44 @@ def with_secret(settings: Settings) -> Settings:
     return settings.model_copy(update={"secret": SecretStr(path.read_text("utf-8").strip())})
 
 
-def prepare(settings: Settings, database: Database, content: Content, now: datetime) -> None:
-    """Bring schema, inboxes, teams and articles to what settings and content say."""
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a new desk is given; on one that is there already an admin changes it in the console."""
+
+    name: str = NAME
+    language: str = LANGUAGE
+    form_of_address: FormOfAddress = FORM
+
+
+def prepare(
+    settings: Settings, database: Database, content: Content, now: datetime, beginning: Beginning | None = None
+) -> None:
+    """Bring the schema and the articles up to date, and give a new desk what it begins with."""
     schema.upgrade(database.engine)
-    database.write_now(_settle, settings, now)
+    seal = wiring.seal_of(settings)
+    kinds = {key: adapter.kind for key, adapter in registry.adapters().items()}
+    database.write_now(_begin, kinds, seal, beginning or Beginning(), now)
+    database.write_now(editing.seal_anew, seal)
     database.write_now(synchronize, content.articles, now)
 
 
-def _settle(session: Session, settings: Settings, now: datetime) -> None:
+def _begin(session: Session, kinds: Kinds, seal: Seal, beginning: Beginning, now: datetime) -> None:
+    """Teams, business hours and a web chat; once, so that what an admin changes or removes stays so."""
     known = set(session.scalars(select(Team.key)))
-    session.add_all(Team(key=key, name=name, level=level) for key, name, level in TEAMS if key not in known)
-    if settings.chat.enabled:
-        _inbox(session, "webchat", CHAT_KEY, settings.name, InboxStyle.DIALOGUE, settings, now)
-    if settings.mail.enabled:
-        address = settings.mail.address.lower()
-        _inbox(session, "mail", address, settings.mail.name, InboxStyle.LETTER, settings, now)
-
-
-def _inbox(
-    session: Session, channel: str, address: str, name: str, style: InboxStyle, settings: Settings, now: datetime
-) -> None:
-    inbox = session.scalar(select(Inbox).where(Inbox.channel == channel, Inbox.address == address))
-    if inbox is None:
-        inbox = Inbox(channel=channel, address=address, name=name, style=style, created_at=now)
-        session.add(inbox)
-    inbox.name, inbox.language = name, settings.default_language
+    session.add_all(Team(key=key, name=title, level=level) for key, title, level in TEAMS if key not in known)
+    if session.get(DeskSettings, 1) is not None:
+        return
+    language = beginning.language
+    session.add(
+        DeskSettings(
+            id=1,
+            name=beginning.name,
+            default_language=language,
+            form_of_address=beginning.form_of_address,
+            calendar_id=calendars.save(session, None, HOURS[language], Hours(), now),
+            updated_at=now,
+        )
+    )
+    session.flush()
+    form = editing.Form(name=CHAT[language], typed={}, language=language)
+    editing.save(session, kinds["webchat"], None, form, seal, now)

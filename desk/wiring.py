@@ -2,61 +2,58 @@
 
 from __future__ import annotations
 
-import ssl
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import content as contents
 from bot import worker as workers
 from bot.content import Content
 from bot.worker import Worker
-from channels.base import Channel, Receive
+from channels import registry
+from channels.base import Receive, Surroundings
 from channels.delivery import Delivery
-from channels.mail.channel import Mail, MailSettings
-from channels.webchat.channel import WebChat
+from channels.supervisor import Supervisor
+from channels.trials import Trials
+from channels.watch import Watch
 from config.settings import Settings
 from core import intake
 from core.blobs import BlobStore, FolderBlobStore
 from core.clock import Clock
 from core.database import Database
 from core.flood import Flood
-from core.models import Inbox
+from core.inboxes.kinds import Kinds
 from core.promises import Work
+from core.sealing import Seal
 from core.signals import Topic, retract
-from core.tickets.calendar import Calendar, calendar
-from core.values import FormOfAddress, InboundMessage, InboxStyle, Receipt
+from core.values import InboundMessage, Receipt
 
 log = structlog.get_logger(__name__)
-
-CHAT_KEY = "main"
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything a process needs, built and not yet running."""
+    """Everything a process needs, built and not yet running. ``kinds`` are the channels there are."""
 
     settings: Settings
     clock: Clock
     database: Database
     blobs: BlobStore
     content: Content
-    calendar: Calendar
-    form_of_address: FormOfAddress
-    channels: dict[int, Channel]
+    kinds: Kinds
+    seal: Seal
+    trials: Trials
+    watch: Watch
+    inboxes: Supervisor
     delivery: Delivery
     worker: Worker
     flood: Flood
     receive: Receive
-
-
-def form_of_address(settings: Settings) -> FormOfAddress:
-    """How the desk speaks to requesters whose organization has no choice of its own."""
-    return FormOfAddress(settings.address)
 
 
 def open_database(settings: Settings) -> Database:
@@ -64,30 +61,49 @@ def open_database(settings: Settings) -> Database:
     return Database(settings.effective_database_url)
 
 
+def seal_of(settings: Settings) -> Seal:
+    previous = [secret.get_secret_value() for secret in settings.previous_secrets]
+    return Seal(settings.secret.get_secret_value(), previous)
+
+
 def build(settings: Settings, clock: Clock, database: Database) -> Desk:
-    """The desk of these settings. Raises ``ContentError``, ``InvalidInput`` or ``SettingsError`` in plain words."""
+    """The desk of these settings. Raises ``ContentError`` in plain words."""
     blobs = FolderBlobStore(settings.data / "blobs")
     content = contents.load(settings.content.folder)
-    hours = settings.business_hours
-    opening = calendar(hours.time_zone, hours.hours, hours.holidays_country, hours.holidays_region)
-    form = form_of_address(settings)
-    inboxes = database.read_now(_inboxes)
-    channels = {inbox.id: _channel(inbox, settings, form, clock, database, blobs) for inbox in inboxes}
-    delivery = Delivery(database, clock, channels)
+    adapters, seal = registry.adapters(), seal_of(settings)
+    secret = settings.secret.get_secret_value()
+    surroundings = Surroundings(database, blobs, clock, settings.effective_public_url, secret)
+    watch = Watch(database, clock, f"{socket.gethostname()}:{os.getpid()}")
+    inboxes = Supervisor(adapters, surroundings, seal, watch)
+    delivery = Delivery(database, clock, inboxes.channels, watch)
     flood = Flood()
-    threshold = settings.nlu.threshold
-    worker = Worker(database, clock, content, opening, settings.name, delivery.deliver, flood, threshold, form)
-    dialogues = frozenset(id_ for id_, one in channels.items() if one.capabilities.style is InboxStyle.DIALOGUE)
-    receive = receiver(database, clock, worker, flood, dialogues)
-    return Desk(settings, clock, database, blobs, content, opening, form, channels, delivery, worker, flood, receive)
+    worker = Worker(database, clock, content, delivery.deliver, flood)
+    return Desk(
+        settings=settings,
+        clock=clock,
+        database=database,
+        blobs=blobs,
+        content=content,
+        kinds={key: adapter.kind for key, adapter in adapters.items()},
+        seal=seal,
+        trials=Trials(adapters, surroundings),
+        watch=watch,
+        inboxes=inboxes,
+        delivery=delivery,
+        worker=worker,
+        flood=flood,
+        receive=receiver(database, clock, worker, flood, inboxes.is_dialogue),
+    )
 
 
-def receiver(database: Database, clock: Clock, worker: Worker, flood: Flood, dialogues: frozenset[int]) -> Receive:
+def receiver(
+    database: Database, clock: Clock, worker: Worker, flood: Flood, is_dialogue: Callable[[int], bool]
+) -> Receive:
     """Intake; for inboxes where somebody waits for the answer, with the claim of the bot's work in the same commit."""
 
     async def receive(message: InboundMessage) -> Receipt:
         with flood.documenting():
-            at_once = worker.understands and message.inbox_id in dialogues
+            at_once = worker.understands and is_dialogue(message.inbox_id)
             receipt, jobs = await database.write(_take_in, message, clock.now(), at_once)
         worker.start(jobs)
         log.info(
@@ -108,64 +124,3 @@ def _take_in(session: Session, message: InboundMessage, now: datetime, claim: bo
         return receipt, []
     retract(session, Topic.WORK)
     return receipt, workers.claim_one(session, now, receipt.work_id)
-
-
-def _inboxes(session: Session) -> list[Inbox]:
-    return list(session.scalars(select(Inbox).order_by(Inbox.id)))
-
-
-def _channel(
-    inbox: Inbox, settings: Settings, form: FormOfAddress, clock: Clock, database: Database, blobs: BlobStore
-) -> Channel:
-    builders: dict[str, Callable[..., Channel]] = {"webchat": _webchat, "mail": _mail}
-    return builders[inbox.channel](inbox, settings, form, clock, database, blobs)
-
-
-def _webchat(
-    inbox: Inbox, settings: Settings, form: FormOfAddress, clock: Clock, database: Database, blobs: BlobStore
-) -> Channel:
-    chat = settings.chat
-    return WebChat(
-        inbox_id=inbox.id,
-        key=inbox.address,
-        name=settings.name,
-        database=database,
-        blobs=blobs,
-        clock=clock,
-        secret=settings.secret.get_secret_value(),
-        allowed_origins=settings.http.allowed_origins,
-        max_attachment_bytes=chat.max_attachment_bytes,
-        max_characters=chat.max_message_characters,
-        messages_per_minute=chat.messages_per_minute,
-        sessions_per_hour=chat.sessions_per_hour,
-        form_of_address=form,
-    )
-
-
-def _mail(
-    inbox: Inbox, settings: Settings, form: FormOfAddress, clock: Clock, database: Database, blobs: BlobStore
-) -> Channel:
-    mail = settings.mail
-    own = frozenset(address.lower() for address in (mail.address, *mail.aliases))
-    tls = None
-    if mail.tls_certificate is not None:
-        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        tls.load_cert_chain(mail.tls_certificate, mail.tls_key)
-    configured = MailSettings(
-        address=mail.address,
-        name=mail.name,
-        own_addresses=own,
-        listen_host=mail.listen_host,
-        listen_port=mail.listen_port,
-        max_bytes=mail.max_bytes,
-        tls=tls,
-        username=mail.username,
-        password=mail.password.get_secret_value(),
-        smtp_host=mail.smtp_host,
-        smtp_port=mail.smtp_port,
-        smtp_security=mail.smtp_security,
-        smtp_username=mail.smtp_username,
-        smtp_password=mail.smtp_password.get_secret_value(),
-    )
-    secret = settings.secret.get_secret_value()
-    return Mail(inbox.id, configured, settings.effective_public_url, secret, database, blobs, clock, form)

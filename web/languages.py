@@ -49,3 +49,8 @@ def preferred(accept_language: str, default: str) -> str:
         if code in LANGUAGES:
             return code
     return default
+
+
+def asked_for(wanted: str, accept_language: str, default: str) -> str:
+    """The language somebody chose on the page, else the browser's, else the desk's."""
+    return wanted if wanted in LANGUAGES else preferred(accept_language, default)

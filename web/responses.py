@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -51,6 +53,18 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def attachment(content: bytes, filename: str, media_type: str = "application/octet-stream") -> Response:
+    """A file to be kept, under a name that may have any letters (RFC 6266, RFC 8187); never shown as a page."""
+    return Response(content, media_type=media_type, headers=file_headers(filename, "attachment"))
+
+
+def file_headers(filename: str, disposition: str) -> dict[str, str]:
+    """What a file is called, and that nothing in it may run."""
+    plain = re.sub(r"[^\w .()+-]", "_", filename.encode("ascii", "replace").decode())
+    name = f"filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    return {"content-disposition": f"{disposition}; {name}", "content-security-policy": "sandbox"}
 
 
 def problem(status: int, title: str, **more: Any) -> JSONResponse:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from channels.base import Receive
+from channels.base import Receive, Surroundings
+from channels.mail.configuration import MailConfiguration
 from channels.mail.render import HelpLinks
-from core.clock import Clock
-from core.values import Address, FormOfAddress, InboundMessage, OutboundMessage, spoken
+from core.inboxes.kinds import InboxSettings
+from core.values import Address, InboundMessage, OutboundMessage, spoken
 from web.languages import translator
 from web.pages import Pages
 from web.signing import ExpiredToken, InvalidToken, Signer
@@ -30,17 +30,15 @@ _WORDS = {"solved": "Solved", "help": "I still need help"}
 class Links:
     """Makes the links and serves the page behind them."""
 
-    def __init__(
-        self, inbox_id: int, public_url: str, secret: str, clock: Clock, form_of_address: FormOfAddress
-    ) -> None:
-        self._inbox_id = inbox_id
-        self._public_url = public_url
-        self._signer = Signer(secret, "mail-answer")
-        self._clock = clock
-        self._unknown = spoken("de", form_of_address)
-        self._pages = Pages(Path(__file__).parent / "templates", ZoneInfo("UTC"))
+    def __init__(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings) -> None:
+        self._inbox_id = inbox.id
+        self._public_url = desk.public_url
+        self._signer = Signer(desk.secret, f"mail-answer-{inbox.id}")
+        self._clock = desk.clock
+        self._unknown = spoken("de", inbox.form_of_address)
+        self._pages = Pages(Path(__file__).parent / "templates")
         self.receive: Callable[[], Awaitable[Receive]] | None = None
-        self.route = Route("/answer/{token}", self._answer, methods=["GET", "POST"])
+        self.route = Route(f"/answer/{inbox.id}/{{token}}", self._answer, methods=["GET", "POST"])
 
     def of(self, message: OutboundMessage, tag: str) -> HelpLinks | None:
         """The links of a message that offers help; ``tag`` is how its reader is spoken to."""
@@ -50,7 +48,7 @@ class Links:
 
     def _link(self, message: OutboundMessage, tag: str, answer: str) -> str:
         values = [message.message_id, message.thread_key, message.recipient.value, tag, answer]
-        return f"{self._public_url}/answer/{self._signer.sign(values)}"
+        return f"{self._public_url}/answer/{self._inbox_id}/{self._signer.sign(values)}"
 
     async def _answer(self, request: Request) -> Response:
         try:

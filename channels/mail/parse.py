@@ -24,6 +24,8 @@ MAX_COPIED = 50
 """So many addresses in copy take part; a mail to more is a mailing."""
 MAX_TEXT = 200_000
 MAX_PARTS = 500
+HEAD = 64 * 1024
+"""How much of a mail is looked at for its headers alone, in bytes."""
 
 # Newer Pythons refuse whole headers for one odd address unless asked not to.
 _LENIENT: dict[str, bool] = {"strict": False} if "strict" in signature(getaddresses).parameters else {}
@@ -89,6 +91,12 @@ def parse(raw: bytes, envelope_sender: str | None, own: frozenset[str]) -> Parse
         automation=_automation(message, senders[0], envelope_sender, own),
         authentication=_authentication(message),
     )
+
+
+def glimpse(raw: bytes) -> tuple[str, str]:
+    """Who it seems to be from and what about, even of what cannot be read; either may be empty."""
+    message = email.message_from_bytes(raw[:HEAD])
+    return header(message, "from")[:320], header(message, "subject")[:300]
 
 
 def header(message: Message, name: str) -> str:

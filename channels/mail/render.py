@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime, formataddr, make_msgid
 
 from markdown_it import MarkdownIt
 from markupsafe import escape
 
+from channels.choices import numbered
+from channels.mail.configuration import MailConfiguration
+from core.inboxes.kinds import InboxSettings
 from core.values import ActorKind, OutboundMessage, ticket_number
 from web.languages import Translate, translator
 
@@ -29,8 +33,7 @@ class HelpLinks:
 def render(
     message: OutboundMessage,
     tag: str,
-    sender: str,
-    sender_name: str,
+    mailbox: InboxSettings[MailConfiguration],
     links: HelpLinks | None,
     read: Callable[[str], bytes],
 ) -> bytes:
@@ -40,7 +43,8 @@ def render(
     """
     _ = translator(tag)
     mail = EmailMessage(policy=SMTP.clone(max_line_length=998))
-    mail["From"] = formataddr((_display_name(message, sender_name), sender))
+    text = _words(message, mailbox.configuration.signature, _)
+    mail["From"] = formataddr((_display_name(message, mailbox.sender_name), mailbox.configuration.address))
     mail["To"] = formataddr((message.recipient.name, message.recipient.value))
     mail["Subject"] = _subject(message, _)
     mail["Date"] = format_datetime(message.created_at)
@@ -52,8 +56,8 @@ def render(
     if message.author_kind is not ActorKind.AGENT:
         mail["Auto-Submitted"] = "auto-replied"
         mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(_text(message, links, _), cte="quoted-printable")
-    mail.add_alternative(_html(message, links, _), subtype="html", cte="quoted-printable")
+    mail.set_content(_text(text, links, _), cte="quoted-printable")
+    mail.add_alternative(_html(text, message.language, links, _), subtype="html", cte="quoted-printable")
     for file in message.attachments:
         maintype, _, subtype = file.media_type.partition("/")
         mail.add_attachment(
@@ -72,23 +76,46 @@ def _subject(message: OutboundMessage, _: Translate) -> str:
     return f"Re: {subject} [{ticket_number(message.ticket_id)}]"
 
 
-def _text(message: OutboundMessage, links: HelpLinks | None, _: Translate) -> str:
+def _words(message: OutboundMessage, signature: str, _: Translate) -> str:
+    """What is said, with the choices to answer by number; below what a colleague wrote stands the signature."""
+    text = message.text
+    if message.choices:
+        text = f"{text}\n\n{_('Please answer with the number that fits:')}\n\n{numbered(message.choices)}"
+    if message.author_kind is not ActorKind.AGENT or not signature:
+        return text
+    return f"{text.rstrip()}\n\n{signature}"
+
+
+def _text(text: str, links: HelpLinks | None, _: Translate) -> str:
     if links is None:
-        return message.text + "\n"
-    return f"{message.text}\n\n{_('Solved')}:\n{links.solved}\n\n{_('I still need help')}:\n{links.still_need_help}\n"
+        return text + "\n"
+    return f"{text}\n\n{_('Solved')}:\n{links.solved}\n\n{_('I still need help')}:\n{links.still_need_help}\n"
 
 
-def _html(message: OutboundMessage, links: HelpLinks | None, _: Translate) -> str:
+def _html(text: str, language: str, links: HelpLinks | None, _: Translate) -> str:
     buttons = ""
     if links is not None:
         solved = _button(links.solved, _("Solved"), "background:#176b3c;color:#ffffff")
         help_ = _button(links.still_need_help, _("I still need help"), "background:#e8eefc;color:#2450c8")
         buttons = f'<p style="margin:24px 0">{solved}&nbsp;&nbsp;{help_}</p>'
     return (
-        f'<!doctype html><html lang="{escape(message.language)}"><body style="font:15px/1.55 -apple-system,'
+        f'<!doctype html><html lang="{escape(language)}"><body style="font:15px/1.55 -apple-system,'
         f"'Segoe UI',Roboto,Helvetica,Arial,sans-serif;color:#1b1d22;max-width:40em\">"
-        f"{_MARKDOWN.render(message.text)}{buttons}</body></html>\n"
+        f"{_MARKDOWN.render(text)}{buttons}</body></html>\n"
     )
+
+
+def render_test(mailbox: InboxSettings[MailConfiguration], recipient: str, text: str, at: datetime) -> bytes:
+    """A mail that belongs to no ticket, to see whether mail arrives."""
+    mail = EmailMessage(policy=SMTP.clone(max_line_length=998))
+    mail["From"] = formataddr((mailbox.sender_name, mailbox.configuration.address))
+    mail["To"] = recipient
+    mail["Subject"] = text.splitlines()[0]
+    mail["Date"] = format_datetime(at)
+    mail["Message-ID"] = make_msgid(domain=mailbox.configuration.address.rpartition("@")[2])
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text + "\n", cte="quoted-printable")
+    return mail.as_bytes()
 
 
 def _button(address: str, title: str, colours: str) -> str:

@@ -19,15 +19,14 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from channels.base import Capabilities, Receive
+from channels.base import Connected, Receive, Surroundings
+from channels.webchat.configuration import MEGABYTE, WebChatConfiguration
 from core import conversations, outbox
-from core.blobs import BlobStore
-from core.clock import Clock
 from core.conversations import Found, Line, Transcript
-from core.database import Database
 from core.errors import DeskError, InvalidInput, NotAllowed
+from core.inboxes.kinds import InboxSettings
 from core.signals import Signal, Topic
-from core.values import ActorKind, Address, FormOfAddress, InboundMessage, InboxStyle, OutboundMessage, StoredFile
+from core.values import ActorKind, Address, FormOfAddress, InboundMessage, OutboundMessage, StoredFile
 from web.languages import Translate, explain, preferred, translator
 from web.limiting import Limiter
 from web.responses import TooLarge, body, json_object, problem, status_of
@@ -45,41 +44,20 @@ _CLIENT_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 class WebChat:
     """One widget's inbox; served under ``/chat/<key>/``."""
 
-    capabilities = Capabilities(style=InboxStyle.DIALOGUE, buttons=True, attachments=True)
-
-    def __init__(
-        self,
-        inbox_id: int,
-        key: str,
-        name: str,
-        database: Database,
-        blobs: BlobStore,
-        clock: Clock,
-        secret: str,
-        allowed_origins: Sequence[str],
-        max_attachment_bytes: int,
-        max_characters: int,
-        messages_per_minute: int,
-        sessions_per_hour: int,
-        form_of_address: FormOfAddress = FormOfAddress.FORMAL,
-    ) -> None:
-        self.inbox_id = inbox_id
-        self._name = name
-        self._database = database
-        self._blobs = blobs
-        self._clock = clock
-        self._visitors = Signer(secret, "chat-visitor")
-        self._uploads = Signer(secret, "chat-upload")
-        self._origins = tuple(allowed_origins)
-        self._max_attachment_bytes = max_attachment_bytes
-        self._max_characters = max_characters
-        self._messages_per_minute = messages_per_minute
-        self._sessions_per_hour = sessions_per_hour
-        self._form_of_address = form_of_address
+    def __init__(self, inbox: InboxSettings[WebChatConfiguration], desk: Surroundings) -> None:
+        self.inbox_id = inbox.id
+        self._name = inbox.sender_name
+        self._settings = inbox.configuration
+        self._form_of_address = inbox.form_of_address
+        self._database = desk.database
+        self._blobs = desk.blobs
+        self._clock = desk.clock
+        self._visitors = Signer(desk.secret, "chat-visitor")
+        self._uploads = Signer(desk.secret, "chat-upload")
         self._limiter = Limiter()
         self._receive: Receive | None = None
         self._started = asyncio.Event()
-        base = f"/chat/{key}"
+        base = f"/chat/{inbox.configuration.key}"
         self.routes: Sequence[BaseRoute] = [
             Route(f"{base}/about", self._guard(self._about), methods=["GET", "OPTIONS"]),
             Route(f"{base}/session", self._guard(self._open), methods=["POST", "OPTIONS"]),
@@ -90,9 +68,10 @@ class WebChat:
             WebSocketRoute(f"{base}/live", self._live),
         ]
 
-    async def run(self, receive: Receive) -> None:
+    async def run(self, receive: Receive, connected: Connected) -> None:
         self._receive = receive
         self._started.set()
+        connected()
         await asyncio.Event().wait()
 
     async def send(self, message: OutboundMessage) -> None:
@@ -123,7 +102,8 @@ class WebChat:
         return guarded
 
     def _cors(self, origin: str) -> dict[str, str]:
-        if not origin or ("*" not in self._origins and origin not in self._origins):
+        allowed = self._settings.allowed_origins
+        if not origin or ("*" not in allowed and origin not in allowed):
             return {}
         return {
             "access-control-allow-origin": origin,
@@ -145,7 +125,7 @@ class WebChat:
     async def _open(self, request: Request) -> Response:
         """A token for a new visitor."""
         client = request.client.host if request.client is not None else ""
-        if not self._limiter.per_hour("session", client, self._sessions_per_hour):
+        if not self._limiter.per_hour("session", client, self._settings.sessions_per_hour):
             _ = _in_their_language(request)
             return problem(429, _("Too many chats were started from here. Please try again later."))
         return JSONResponse({"token": self._visitors.sign(uuid.uuid4().hex)}, 201)
@@ -162,7 +142,7 @@ class WebChat:
         return JSONResponse(_as_json(found, self._form_of_address))
 
     async def _post(self, request: Request, visitor: str) -> Response:
-        if not self._limiter.per_minute("message", visitor, self._messages_per_minute):
+        if not self._limiter.per_minute("message", visitor, self._settings.messages_per_minute):
             return _slow_down(request)
         source = await json_object(request)
         message = self._inbound(source, visitor)
@@ -178,8 +158,10 @@ class WebChat:
         if not isinstance(text, str) or not (payload is None or isinstance(payload, str)):
             raise InvalidInput("The message must be text.", "text")
         text = text.replace("\0", "").strip()
-        if len(text) > self._max_characters:
-            raise InvalidInput("The message is longer than {most} characters.", "text", most=self._max_characters)
+        if len(text) > self._settings.max_message_characters:
+            raise InvalidInput(
+                "The message is longer than {most} characters.", "text", most=self._settings.max_message_characters
+            )
         tokens = source.get("files") or []
         if not isinstance(tokens, list) or len(tokens) > FILES_PER_MESSAGE:
             raise InvalidInput("At most {most} files go with a message.", "files", most=FILES_PER_MESSAGE)
@@ -208,12 +190,12 @@ class WebChat:
     async def _upload(self, request: Request) -> Response:
         """The file is the body; its name is in the query. Answers with a token to be named in a message."""
         visitor = self._visitor(request.headers.get("authorization", ""))
-        if not self._limiter.per_minute("file", visitor, self._messages_per_minute):
+        if not self._limiter.per_minute("file", visitor, self._settings.messages_per_minute):
             return _slow_down(request)
         try:
-            content = await body(request, self._max_attachment_bytes)
+            content = await body(request, self._settings.max_attachment_megabytes * MEGABYTE)
         except TooLarge:
-            _, most = _in_their_language(request), f"{self._max_attachment_bytes / 1024 / 1024:.0f}"
+            _, most = _in_their_language(request), str(self._settings.max_attachment_megabytes)
             return problem(413, _("The file is larger than {most} MB.").replace("{most}", most))
         if not content:
             raise InvalidInput("The file is empty.", "file")

@@ -25,10 +25,12 @@ from console.api.values import (
 )
 from core import intake
 from core.errors import Conflict, InvalidInput, NotFound
+from core.inboxes.reading import mailbox_for
+from core.joining import organization_of
 from core.knowledge import articles
-from core.models import Inbox, Message, Requester, RequesterAddress, Ticket
+from core.models import Message, Requester, RequesterAddress, Ticket
 from core.tickets import actions, details
-from core.values import Actor, Address, Draft, InboundMessage, InboxStyle, ticket_number
+from core.values import Actor, Address, Draft, InboundMessage, ticket_number
 
 PAGE, LARGEST_PAGE = 50, 200
 
@@ -91,16 +93,17 @@ def _list_tickets(session: Session, call: Call) -> list[TicketOut]:
 
 def _create_ticket(session: Session, call: Call) -> TicketOut:
     value: TicketIn = call.value
-    inbox = session.scalar(select(Inbox.id).where(Inbox.style == InboxStyle.LETTER).order_by(Inbox.id).limit(1))
+    address = Address("email", value.email.lower(), value.name)
+    inbox = mailbox_for(session, organization_of(session, address))
     if inbox is None:
         raise Conflict("This desk has no mailbox yet, so nobody could be answered. Set one up first.")
     key = f"api:{value.key}" if value.key else f"api:{uuid.uuid4()}"
     receipt = intake.receive(
         session,
         InboundMessage(
-            inbox_id=inbox,
+            inbox_id=inbox.id,
             dedupe_key=hashlib.sha256(key.encode()).hexdigest(),
-            sender=Address("email", value.email.lower(), value.name),
+            sender=address,
             text=value.text,
             subject=value.subject,
             language=value.language,

@@ -14,8 +14,10 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core import rights
 from core.errors import InvalidInput, NotFound
 from core.models import Agent, Article, ArticleVersion, Message, Organization, Ticket
+from core.rights import Right
 from core.search.words import fold
 from core.values import ResolutionCode
 
@@ -163,8 +165,12 @@ def save_draft(
     return newest.id
 
 
-def publish(session: Session, version_id: int, now: datetime) -> int:
-    """Make a version what everybody reads, a new one or, to roll back, an old one. Returns the article's id."""
+def publish(session: Session, version_id: int, agent_id: int, now: datetime) -> int:
+    """Make a version what everybody reads, a new one or, to roll back, an old one. Returns the article's id.
+
+    Not everybody may (``core.rights``).
+    """
+    rights.require_of(session, agent_id, Right.PUBLISH)
     version = session.get(ArticleVersion, version_id)
     if version is None:
         raise NotFound("There is no such version.")
@@ -177,8 +183,9 @@ def publish(session: Session, version_id: int, now: datetime) -> int:
     return article.id
 
 
-def withdraw(session: Session, article_id: int, now: datetime) -> None:
-    """Nobody reads it any more; its versions stay."""
+def withdraw(session: Session, article_id: int, agent_id: int, now: datetime) -> None:
+    """Nobody reads it any more; its versions stay. Not everybody may."""
+    rights.require_of(session, agent_id, Right.PUBLISH)
     article = session.get(Article, article_id)
     if article is not None:
         article.is_published, article.updated_at, article.content_sha256 = False, now, None

@@ -1,27 +1,36 @@
 """The one persistent model: SQLAlchemy declarative classes, a file per aggregate."""
 
 from core.models.base import Base, PromiseState
-from core.models.conversation import Conversation, InboundReceipt, Inbox
+from core.models.conversation import Conversation, InboundReceipt
+from core.models.desk import BusinessCalendar, DeskSettings
+from core.models.inbox import Inbox, InboxRun, InboxState, RunState
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
-from core.models.promise import OutboxRow, WorkKind, WorkRow
-from core.models.staff import Agent, ApiToken, Role, StaffSession, Team, TeamMember
+from core.models.promise import ArrivalRow, CardRow, OutboxRow, RereadRow, WorkKind, WorkRow
+from core.models.staff import Agent, ApiToken, Role, StaffSession, Team, TeamMember, TeamRoom
 from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
-from core.models.workplace import CannedReply, Correction, Presence, Reading, SavedView
+from core.models.workplace import CannedReply, Correction, Mention, Presence, Reading, SavedView
 
 __all__ = [
     "Agent",
     "ApiToken",
+    "ArrivalRow",
     "Article",
     "ArticleVersion",
     "Attachment",
     "Base",
+    "BusinessCalendar",
     "CannedReply",
+    "CardRow",
     "Conversation",
     "Correction",
+    "DeskSettings",
     "HistoryEntry",
     "InboundReceipt",
     "Inbox",
+    "InboxRun",
+    "InboxState",
+    "Mention",
     "Message",
     "Organization",
     "OutboxRow",
@@ -31,11 +40,14 @@ __all__ = [
     "Reading",
     "Requester",
     "RequesterAddress",
+    "RereadRow",
     "Role",
+    "RunState",
     "SavedView",
     "StaffSession",
     "Team",
     "TeamMember",
+    "TeamRoom",
     "Ticket",
     "WorkKind",
     "WorkRow",

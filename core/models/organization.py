@@ -15,7 +15,8 @@ from core.values import FormOfAddress
 class Organization(Base):
     """A customer. ``key`` names its content folder; mail from ``domains`` belongs to it.
 
-    ``form_of_address`` None means as the desk speaks to everybody.
+    ``form_of_address`` None means as the desk speaks to everybody, ``calendar_id`` None the hours of the inbox it
+    writes to, or of the desk.
     """
 
     __tablename__ = "organization"
@@ -24,6 +25,7 @@ class Organization(Base):
     name: Mapped[str] = mapped_column(String(200))
     domains: Mapped[list[Any]] = mapped_column(default=list)
     form_of_address: Mapped[FormOfAddress | None] = mapped_column(choice(FormOfAddress))
+    calendar_id: Mapped[int | None] = mapped_column(ForeignKey("business_calendar.id"))
     created_at: Mapped[datetime]
 
 

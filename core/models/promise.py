@@ -1,10 +1,12 @@
-"""What the desk owes: messages still to be sent and work still to be done."""
+"""What the desk owes: messages to be sent, work to be done, what is to be read (again), cards to be shown."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, PromiseMixin, choice
@@ -40,3 +42,44 @@ class WorkRow(PromiseMixin, Base):
     kind: Mapped[WorkKind] = mapped_column(choice(WorkKind))
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+
+
+class RereadRow(PromiseMixin, Base):
+    """Something set aside that is to be read again by its channel; its lane is the receipt."""
+
+    __tablename__ = "reread"
+
+    receipt_id: Mapped[int] = mapped_column(ForeignKey("inbound_receipt.id"), index=True)
+    inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"))
+
+
+class ArrivalRow(PromiseMixin, Base):
+    """What a channel was handed and has acknowledged, and not read yet; its lane stands for the thread.
+
+    ``key`` identifies the delivery for ever; ``payload`` is what came, and is emptied when it has been read.
+    """
+
+    __tablename__ = "arrival"
+
+    inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"))
+    key: Mapped[str] = mapped_column(String(128))
+    payload: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+
+
+class CardRow(PromiseMixin, Base):
+    """What a team's room shows of a ticket; due whenever that is not what the ticket is any more.
+
+    ``external_id`` is the channel's id of the card once it is there; ``asked`` counts how often it had to be shown.
+    """
+
+    __tablename__ = "card"
+
+    inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"))
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    room: Mapped[str] = mapped_column(String(64))
+    external_id: Mapped[str | None] = mapped_column(String(64))
+    asked: Mapped[int] = mapped_column(default=1)
+
+
+Index("ix_arrival_key", ArrivalRow.inbox_id, ArrivalRow.key, unique=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, choice
@@ -49,6 +49,17 @@ class TeamMember(Base):
 
     team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), index=True)
     agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"), index=True)
+
+
+class TeamRoom(Base):
+    """Where a team talks on a channel (``room`` is the channel's own id): its tickets are shown there as cards."""
+
+    __tablename__ = "team_room"
+    __table_args__ = (UniqueConstraint("inbox_id", "team_id"),)
+
+    team_id: Mapped[int] = mapped_column(ForeignKey("team.id"), index=True)
+    inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"))
+    room: Mapped[str] = mapped_column(String(64))
 
 
 class StaffSession(Base):

@@ -1,4 +1,4 @@
-"""What makes the console a workplace: what an agent has read, ready-made answers, saved searches, corrections."""
+"""What makes the console a workplace: what an agent has read, mentions, ready answers, saved searches, corrections."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ class Reading(Base):
     message_id: Mapped[int]
 
 
+class Mention(Base):
+    """A note asks this agent to look. Seen as soon as the agent has read that far (see ``Reading``)."""
+
+    __tablename__ = "mention"
+    __table_args__ = (UniqueConstraint("agent_id", "message_id"),)
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), index=True)
+
+
 class Presence(Base):
     """Where an agent is looking right now, as far as their page said; one row an agent."""
 
@@ -35,7 +45,7 @@ class Presence(Base):
 class CannedReply(Base):
     """An answer kept ready in both languages; ``{name}``, ``{number}`` and ``{agent}`` are filled in.
 
-    ``organization_id`` None means for everybody's tickets.
+    ``organization_id`` None means for everybody's tickets, ``agent_id`` None for everybody who answers them.
     """
 
     __tablename__ = "canned_reply"
@@ -44,6 +54,7 @@ class CannedReply(Base):
     text_de: Mapped[str]
     text_en: Mapped[str]
     organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"), index=True)
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"), index=True)
     updated_at: Mapped[datetime]
 
 

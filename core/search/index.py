@@ -6,8 +6,10 @@ Nothing waits for it: a loop indexes what is not in it yet, so a message that is
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from core.search.words import fold, parts, variants
@@ -17,15 +19,20 @@ LOOK_BACK = 10_000
 """Ids become visible out of order on PostgreSQL: so many before the newest indexed are looked at again."""
 
 _NEWEST = text("SELECT coalesce(max(rowid), 0) FROM search_message")
-_MISSING = text(
+_WORDS = (
     "SELECT m.id, m.text, m.subject, m.author_name, r.name, o.name, a.value"
     " FROM message m JOIN ticket t ON t.id = m.ticket_id JOIN requester r ON r.id = t.requester_id"
     " LEFT JOIN organization o ON o.id = t.organization_id"
     " LEFT JOIN conversation c ON c.id = m.conversation_id"
     " LEFT JOIN requester_address a ON a.id = c.address_id AND a.kind = 'email'"
+)
+_NOT_YET = (
     " WHERE m.id > :after AND NOT EXISTS (SELECT 1 FROM search_message s WHERE s.rowid = m.id)"
     " ORDER BY m.id LIMIT :batch"
 )
+_MISSING = text(_WORDS + _NOT_YET)
+_THIS = text(_WORDS + " WHERE m.id = :id")
+_FORGET = text("DELETE FROM search_message WHERE rowid = :id")
 _ADD_SQLITE = text("INSERT INTO search_message (rowid, words) VALUES (:id, :words)")
 _ADD_POSTGRESQL = text(
     "INSERT INTO search_message (rowid, words) VALUES (:id, to_tsvector('simple', :words)) ON CONFLICT DO NOTHING"
@@ -35,7 +42,16 @@ _ADD_POSTGRESQL = text(
 def index_more(session: Session) -> int:
     """Add the next messages that are not in the index yet. Returns how many."""
     newest = session.scalar(_NEWEST) or 0
-    missing = session.execute(_MISSING, {"after": newest - LOOK_BACK, "batch": BATCH}).all()
+    return _add(session, session.execute(_MISSING, {"after": newest - LOOK_BACK, "batch": BATCH}).all())
+
+
+def index_anew(session: Session, message_id: int) -> None:
+    """The words of a message changed."""
+    session.execute(_FORGET, {"id": message_id})
+    _add(session, session.execute(_THIS, {"id": message_id}).all())
+
+
+def _add(session: Session, missing: Sequence[Row[*tuple[Any, ...]]]) -> int:
     on_sqlite = session.get_bind().dialect.name == "sqlite"
     rows = [
         {"id": id_, "words": (fold if on_sqlite else parts)(" ".join(str(one) for one in said if one)[:100_000])}

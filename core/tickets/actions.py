@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from core import rows
+from core import rights, rows
 from core.errors import Conflict, InvalidInput, NotFound
 from core.models import (
     Agent,
@@ -25,7 +25,8 @@ from core.models import (
 )
 from core.outbox import Destination, cancel_machine_messages, enqueue
 from core.promises import WORK, owe
-from core.tickets import lifecycle
+from core.rights import Right
+from core.tickets import cards, lifecycle, mentions
 from core.tickets.history import record
 from core.values import (
     Actor,
@@ -41,7 +42,7 @@ _LOCKED = (
     select(Ticket).where(Ticket.id == bindparam("ticket")).with_for_update().execution_options(populate_existing=True)
 )
 _DESTINATION = (
-    select(Conversation.id, Conversation.address_id, Inbox.id, Inbox.address, Inbox.style)
+    select(Conversation.id, Conversation.address_id, Inbox.id, Inbox.address, Inbox.style, Inbox.pushes)
     .join(Inbox, Inbox.id == Conversation.inbox_id)
     .with_for_update(of=Conversation)
 )
@@ -76,7 +77,7 @@ def locked(session: Session, ticket_id: int) -> Ticket:
 def take_over(session: Session, ticket_id: int, agent_id: int, now: datetime, force: bool = False) -> None:
     """The ticket is this agent's from here on; the bot falls silent, whatever it was about to say is taken back.
 
-    Raises ``Conflict`` if a colleague has it, unless ``force``.
+    Raises ``Conflict`` if a colleague has it, unless ``force``, to which not everybody has the right.
     """
     ticket = locked(session, ticket_id)
     require_open(ticket)
@@ -85,6 +86,7 @@ def take_over(session: Session, ticket_id: int, agent_id: int, now: datetime, fo
     if ticket.assignee_id is not None and not force:
         colleague = session.get_one(Agent, ticket.assignee_id)
         raise Conflict("{name} already has this ticket.", name=colleague.name)
+    _require_own(session, ticket, agent_id)
     to_people(session, ticket, agent_id, now)
     record(session, ticket, Actor.agent(agent_id), "taken_over", now)
 
@@ -113,12 +115,14 @@ def reply(session: Session, ticket_id: int, agent_id: int, draft: Draft, now: da
 
 
 def note(session: Session, ticket_id: int, agent_id: int, text: str, now: datetime) -> int:
-    """Write something only staff sees. Returns the message's id."""
+    """Write something only staff sees; colleagues named with an @ are told. Returns the message's id."""
     if not text.strip():
         raise InvalidInput("The note is empty.", "text")
     ticket = locked(session, ticket_id)
     agent = session.get_one(Agent, agent_id)
-    return add_note(session, ticket, Actor.agent(agent_id), agent.name, text, now)
+    message_id = add_note(session, ticket, Actor.agent(agent_id), agent.name, text, now)
+    mentions.remember(session, message_id, agent_id, text)
+    return message_id
 
 
 def add_note(session: Session, ticket: Ticket, author: Actor, author_name: str, text: str, now: datetime) -> int:
@@ -151,6 +155,7 @@ def hand_back(
     require_open(ticket)
     if ticket.level == 0:
         raise Conflict("The bot already has this ticket.")
+    _require_own(session, ticket, agent_id)
     ticket.level, ticket.assignee_id, ticket.team_id = 0, None, None
     ticket.bot_state = {**ticket.bot_state, "resume": resume}
     ticket.status = Status.OPEN
@@ -162,6 +167,8 @@ def assign(session: Session, ticket_id: int, actor_id: int, assignee_id: int | N
     """Give the ticket to a colleague, or back into the team's queue with None."""
     ticket = locked(session, ticket_id)
     require_open(ticket)
+    if ticket.assignee_id != assignee_id:
+        _require_own(session, ticket, actor_id)
     if assignee_id is not None:
         agent = session.get(Agent, assignee_id)
         if agent is None or not agent.active:
@@ -182,6 +189,7 @@ def escalate(
         raise InvalidInput("Say why, so that the other team need not ask.", "reason")
     ticket = locked(session, ticket_id)
     require_open(ticket)
+    _require_own(session, ticket, agent_id)
     team = session.scalar(select(Team).where(Team.key == team_key))
     if team is None:
         raise NotFound("That team does not exist.")
@@ -191,6 +199,7 @@ def escalate(
     ticket.level, ticket.team_id, ticket.assignee_id = team.level, team.id, None
     ticket.status = Status.OPEN if ticket.status is not Status.ON_HOLD else ticket.status
     ticket.handed_off_at = ticket.handed_off_at or now
+    cards.announce(session, ticket, now)
     record(
         session,
         ticket,
@@ -265,6 +274,12 @@ def _cancel_understanding(session: Session, ticket: Ticket, now: datetime) -> No
     rows.execute(session, _NO_UNDERSTANDING, ticket=ticket.id, at=now)
 
 
+def _require_own(session: Session, ticket: Ticket, agent_id: int) -> None:
+    """Taking a ticket from a colleague is not everybody's right."""
+    if ticket.assignee_id not in (None, agent_id):
+        rights.require_of(session, agent_id, Right.REASSIGN)
+
+
 def require_open(ticket: Ticket) -> None:
     if ticket.status in (Status.RESOLVED, Status.CLOSED):
         raise Conflict("Ticket {number} is settled. Reopen it first.", number=ticket.number)
@@ -278,7 +293,8 @@ CONTINUE_BY_MAIL_AFTER = timedelta(minutes=3)
 
 def _promise_mail(session: Session, ticket: Ticket, destination: Destination, message_id: int, now: datetime) -> None:
     """If the person has left the chat and an address, what was said there is sent to it."""
-    if destination.style is InboxStyle.DIALOGUE and mail_address(session, ticket.requester_id) is not None:
+    can_leave = destination.style is InboxStyle.DIALOGUE and not destination.pushes
+    if can_leave and mail_address(session, ticket.requester_id) is not None:
         owe(session, WorkKind.CONTINUE_BY_MAIL, ticket.id, now + CONTINUE_BY_MAIL_AFTER, message_id)
 
 

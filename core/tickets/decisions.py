@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core import outbox, rows
+from core.joining import team_of
 from core.models import (
     Conversation,
     Message,
@@ -21,7 +22,7 @@ from core.models import (
 from core.outbox import Claimed, Destination
 from core.promises import WORK, Work, owe
 from core.signals import Signal, Topic, emit, retract
-from core.tickets import lifecycle
+from core.tickets import cards, lifecycle
 from core.tickets.actions import (
     add_note,
     current_conversation,
@@ -32,7 +33,7 @@ from core.tickets.actions import (
 from core.tickets.details import set_scales
 from core.tickets.history import record
 from core.tickets.snooze import plan_reminder
-from core.values import BOT, Actor, ActorKind, Address, Decision, InboxStyle, ResolutionCode, Status
+from core.values import BOT, Actor, ActorKind, Address, Decision, Handoff, InboxStyle, ResolutionCode, Status
 
 SILENCE = timedelta(days=3)
 """How long after the bot's help nobody may have come back for the ticket to count as solved, unconfirmed."""
@@ -83,7 +84,7 @@ def apply_decision(
     _say(session, ticket, destination, decision, now)
     if decision.note:
         add_note(session, ticket, BOT, BOT_NAME, decision.note, now)
-    _settle_outcome(session, ticket, decision, now)
+    _settle_outcome(session, ticket, destination, decision, now)
     if not claim_replies:
         return []
     retract(session, Topic.OUTBOX)
@@ -151,12 +152,13 @@ def _say(session: Session, ticket: Ticket, destination: Destination, decision: D
         ticket.waiting_since = None
 
 
-def _settle_outcome(session: Session, ticket: Ticket, decision: Decision, now: datetime) -> None:
+def _settle_outcome(
+    session: Session, ticket: Ticket, destination: Destination, decision: Decision, now: datetime
+) -> None:
     if decision.reopen and ticket.status is Status.RESOLVED:
         set_reopened(session, ticket, Actor(ActorKind.REQUESTER, ticket.requester_id), now, decision.reason)
     if decision.handoff is not None:
-        team_key = decision.handoff.team or "service-desk"
-        team = session.scalar(select(Team).where(Team.key == team_key))
+        team = _team(session, destination, decision.handoff)
         ticket.level = team.level if team is not None else 1
         ticket.team_id = team.id if team is not None else None
         ticket.packet = decision.handoff.packet
@@ -166,10 +168,29 @@ def _settle_outcome(session: Session, ticket: Ticket, decision: Decision, now: d
         # The person has waited since they wrote, not since the bot gave up.
         ticket.waiting_since = ticket.waiting_since or _last_word(session, ticket) or now
         rows.execute(session, _NOT_SILENT, ticket=ticket.id, at=now)
-        record(session, ticket, BOT, "handed_off", now, reason=decision.handoff.reason, team=team_key)
+        cards.announce(session, ticket, now)
+        record(
+            session,
+            ticket,
+            BOT,
+            "handed_off",
+            now,
+            reason=decision.handoff.reason,
+            team=team.key if team is not None else "",
+        )
     elif decision.resolve is not None and ticket.status in lifecycle.ACTIVE:
         set_resolved(session, ticket, _resolver(ticket, decision.resolve), decision.resolve, now, decision.reason)
         rows.execute(session, _NOT_SILENT, ticket=ticket.id, at=now)
+
+
+def _team(session: Session, destination: Destination, handoff: Handoff) -> Team | None:
+    """The team the matter itself calls for, else that of the inbox."""
+    if handoff.team is not None:
+        team = session.scalar(select(Team).where(Team.key == handoff.team))
+        if team is not None:
+            return team
+    team_id, _ = team_of(session, destination.inbox_id)
+    return session.get(Team, team_id) if team_id is not None else None
 
 
 def _resolver(ticket: Ticket, code: ResolutionCode) -> Actor:

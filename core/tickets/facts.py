@@ -115,7 +115,7 @@ _TURN = (
     .where(WorkRow.id == bindparam("work"))
 )
 _CONVERSATION = (
-    select(Conversation.id, Inbox.style, RequesterAddress.verified_at)
+    select(Conversation.id, Inbox.style, Conversation.is_shared, RequesterAddress.verified_at)
     .join(Inbox, Inbox.id == Conversation.inbox_id)
     .join(RequesterAddress, RequesterAddress.id == Conversation.address_id)
     .order_by(Conversation.id.desc())
@@ -164,7 +164,7 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         here = rows.execute(session, _THIS_CONVERSATION, conversation=turn.conversation_id)
     else:
         here = rows.execute(session, _NEWEST_CONVERSATION, ticket=turn.id)
-    conversation_id, style, verified_at = here.one()
+    conversation_id, style, is_shared, verified_at = here.one()
     return Facts(
         ticket_id=turn.id,
         number=ticket_number(turn.id),
@@ -179,12 +179,12 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         organization_id=turn.organization_id,
         organization=turn.key,
         has_mail_address=turn.has_mail_address,
-        text=turn.text,
+        text=turn.meta.get("words", turn.text) if turn.meta is not None else turn.text,
         payload=turn.meta.get("payload") if turn.meta is not None else None,
         subject=turn.subject or "",
         attachments=turn.attachments,
         said_anything=turn.said_anything,
-        tickets=_tickets(session, turn, conversation_id, verified_at is not None),
+        tickets=_tickets(session, turn, conversation_id, verified_at is not None and not is_shared),
         trouble=_trouble(session, turn.organization_id, now),
         queue_length=turn.queue_length,
         usual_wait=_usual_wait(session),
@@ -195,8 +195,8 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
 def _tickets(
     session: Session, turn: Row[*tuple[Any, ...]], conversation: int, verified: bool
 ) -> tuple[TicketLine, ...]:
-    """The person's tickets, as far as they may hear of them here: all for a verified address, else only those of this
-    very conversation. The one being talked about is left out while nothing is known of it."""
+    """The person's tickets, as far as they may hear of them here: all for a verified address where nobody reads along,
+    else only those of this very conversation. The one being talked about is left out while nothing is known of it."""
     if verified:
         found = rows.execute(session, _TICKETS_OF_PERSON, ticket=turn.id, requester=turn.requester_id)
     else:

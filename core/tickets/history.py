@@ -11,7 +11,24 @@ from sqlalchemy.orm import Session
 from core import rows
 from core.models import HistoryEntry, Ticket
 from core.signals import Signal, Topic, emit
+from core.tickets import cards
 from core.values import Actor
+
+ON_CARDS = frozenset(
+    {
+        "assigned",
+        "changed",
+        "escalated",
+        "handed_back",
+        "handed_off",
+        "moved",
+        "reopened",
+        "resolved",
+        "snoozed",
+        "taken_over",
+    }
+)
+"""What changes who has a ticket, or how it stands: the cards in the teams' rooms follow."""
 
 _table = Ticket.__table__
 _TOUCH = (
@@ -41,6 +58,8 @@ def record(
     """Add a line to the ticket's history: who did what, when and why."""
     write(session, ticket.id, actor, action, now, reason, **detail)
     touch(session, ticket, now)
+    if action in ON_CARDS:
+        cards.show_again(session, ticket.id, now)
 
 
 def write(

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from core import rights
+from core.errors import NotFound
 from core.models import (
     Agent,
     Conversation,
-    InboundReceipt,
     Inbox,
     Message,
     Organization,
@@ -25,8 +26,9 @@ from core.models import (
     TeamMember,
     Ticket,
 )
-from core.tickets import lifecycle
-from core.values import Outcome, Status
+from core.rights import Right
+from core.tickets import lifecycle, mentions
+from core.values import Status, ticket_number
 
 PAGE = 60
 MOST = 300
@@ -35,6 +37,8 @@ MOST = 300
 
 class View(StrEnum):
     MINE = "mine"
+    MENTIONED = "mentioned"
+    """A note asks the agent to look; counted until they have."""
     PERSON = "person"
     """Handed over or come back, and nobody has it."""
     UNASSIGNED = "unassigned"
@@ -51,6 +55,8 @@ class View(StrEnum):
 
 UNCOUNTED = frozenset({View.RESOLVED})
 """Grows for ever and asks nobody to act."""
+_OF_ANY_STATUS = frozenset({View.MENTIONED})
+"""What is counted whether or not the ticket is settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +74,50 @@ class Row:
     team: str
     needs_person: bool
     unread: bool
+    mentioned: bool
+    """A note mentions the agent, who has not seen it yet."""
     last_words: str
     waiting_since: datetime | None
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TeamLine:
+    """A team with how many tickets it has that are not settled."""
+
+    key: str
+    name: str
+    count: int
+
+
+def teams(session: Session) -> list[TeamLine]:
+    """All teams, from the first level to the third."""
+    open_ = Ticket.status.in_(lifecycle.ACTIVE) & (Ticket.level > 0)
+    query = (
+        select(Team.key, Team.name, func.count(Ticket.id))
+        .outerjoin(Ticket, (Ticket.team_id == Team.id) & open_)
+        .group_by(Team.id, Team.key, Team.name, Team.level)
+        .order_by(Team.level, Team.name)
+    )
+    return [TeamLine(*found) for found in session.execute(query)]
+
+
+def team_rows(session: Session, team: str, agent_id: int, now: datetime, limit: int = PAGE) -> list[Row]:
+    """The tickets of a team that are not settled; of another team than one's own only with the right to see it."""
+    found = session.scalar(select(Team).where(Team.key == team))
+    if found is None:
+        raise NotFound("That team does not exist.")
+    member = select(TeamMember.id).where(TeamMember.team_id == found.id, TeamMember.agent_id == agent_id)
+    if session.scalar(member) is None:
+        rights.require_of(session, agent_id, Right.SEE_TEAMS)
+    query = _rows(agent_id).where(Ticket.level > 0, Ticket.status.in_(lifecycle.ACTIVE), Ticket.team_id == found.id)
+    return [_row(*one) for one in session.execute(_ordered(query, View.TEAM, agent_id).limit(min(limit, MOST)))]
+
+
 def view_rows(session: Session, view: View, agent_id: int, now: datetime, limit: int = PAGE) -> list[Row]:
     """The tickets of a view, the longest waiting first where somebody waits, else the newest first."""
     query = _rows(agent_id).where(_condition(view, agent_id, now))
-    return [_row(*found) for found in session.execute(_ordered(query, view).limit(min(limit, MOST)))]
+    return [_row(*found) for found in session.execute(_ordered(query, view, agent_id).limit(min(limit, MOST)))]
 
 
 def rows_of(session: Session, ticket_ids: Sequence[int], agent_id: int) -> list[Row]:
@@ -88,25 +129,17 @@ def rows_of(session: Session, ticket_ids: Sequence[int], agent_id: int) -> list[
 
 def counts(session: Session, agent_id: int, now: datetime) -> dict[View, int]:
     """How many tickets each view holds; only of what is not settled."""
-    counted = [view for view in View if view not in UNCOUNTED]
+    counted = [view for view in View if view not in UNCOUNTED | _OF_ANY_STATUS]
     columns = [func.sum(case((_condition(view, agent_id, now), 1), else_=0)) for view in counted]
     query = select(*columns).select_from(Ticket).where(Ticket.status.in_(lifecycle.ACTIVE))
-    return {view: int(total or 0) for view, total in zip(counted, session.execute(query).one(), strict=True)}
-
-
-def quarantined(session: Session, limit: int = PAGE) -> list[InboundReceipt]:
-    """What arrived and could not be read, the newest first."""
-    query = select(InboundReceipt).where(InboundReceipt.outcome == Outcome.QUARANTINED)
-    return list(session.scalars(query.order_by(InboundReceipt.received_at.desc()).limit(limit)))
-
-
-def count_quarantined(session: Session) -> int:
-    query = select(func.count()).select_from(InboundReceipt).where(InboundReceipt.outcome == Outcome.QUARANTINED)
-    return session.scalar(query) or 0
+    found = {view: int(total or 0) for view, total in zip(counted, session.execute(query).one(), strict=True)}
+    return {**found, View.MENTIONED: mentions.count(session, agent_id)}
 
 
 def mark_read(session: Session, ticket_id: int, agent_id: int) -> None:
-    """The agent has seen everything on the ticket so far."""
+    """The agent has seen everything on the ticket so far. Raises ``NotFound``."""
+    if session.get(Ticket, ticket_id) is None:
+        raise NotFound("There is no ticket {number}.", number=ticket_number(ticket_id))
     newest = session.scalar(select(func.max(Message.id)).where(Message.ticket_id == ticket_id)) or 0
     mark = session.scalar(select(Reading).where(Reading.ticket_id == ticket_id, Reading.agent_id == agent_id))
     if mark is None:
@@ -142,6 +175,7 @@ def _rows(agent_id: int) -> Select[*tuple[Any, ...]]:
             channel,
             heard > func.coalesce(read.correlate(Ticket).scalar_subquery(), 0),
             address.correlate(Ticket).scalar_subquery(),
+            mentions.unseen(agent_id),
         )
         .join(Requester, Requester.id == Ticket.requester_id)
         .outerjoin(Organization, Organization.id == Ticket.organization_id)
@@ -164,6 +198,7 @@ def _row(
     channel: str | None,
     unread: bool | None,
     address: str | None,
+    mentioned: bool,
 ) -> Row:
     return Row(
         id=ticket.id,
@@ -179,6 +214,7 @@ def _row(
         team=team or "",
         needs_person=ticket.level > 0 and ticket.assignee_id is None and ticket.status in (Status.NEW, Status.OPEN),
         unread=bool(unread),
+        mentioned=bool(mentioned),
         last_words=" ".join((words or "").split())[:140],
         waiting_since=ticket.waiting_since,
         updated_at=ticket.updated_at,
@@ -193,6 +229,8 @@ def _condition(view: View, agent_id: int, now: datetime) -> ColumnElement[bool]:
     match view:
         case View.MINE:
             return and_(Ticket.assignee_id == agent_id, to_do, awake)
+        case View.MENTIONED:
+            return mentions.mentioned(agent_id)
         case View.PERSON:
             return and_(with_people, nobody, to_do, awake)
         case View.UNASSIGNED:
@@ -210,10 +248,12 @@ def _condition(view: View, agent_id: int, now: datetime) -> ColumnElement[bool]:
             return Ticket.status.in_((Status.RESOLVED, Status.CLOSED))
 
 
-def _ordered(query: Select[*tuple[Any, ...]], view: View) -> Select[*tuple[Any, ...]]:
+def _ordered(query: Select[*tuple[Any, ...]], view: View, agent_id: int) -> Select[*tuple[Any, ...]]:
     match view:
         case View.PERSON | View.MINE | View.UNASSIGNED | View.TEAM:
             return query.order_by(Ticket.priority, Ticket.waiting_since.is_(None), Ticket.waiting_since, Ticket.id)
+        case View.MENTIONED:
+            return query.order_by(mentions.unseen(agent_id).desc(), Ticket.updated_at.desc(), Ticket.id.desc())
         case View.SNOOZED:
             return query.order_by(Ticket.snoozed_until, Ticket.id)
         case _:

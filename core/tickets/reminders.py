@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import outbox, rows
+from core.inboxes.reading import mailbox_for
 from core.models import Conversation, Inbox, Message, Participant, Ticket
 from core.outbox import Destination
 from core.promises import WORK
@@ -16,7 +17,7 @@ from core.tickets.actions import current_conversation, locked, mail_address, set
 from core.tickets.decisions import BOT_NAME
 from core.tickets.history import record
 from core.tickets.snooze import plan_reminder
-from core.values import BOT, SYSTEM, Delivery, Draft, InboxStyle, ResolutionCode, Status
+from core.values import BOT, SYSTEM, Delivery, Draft, ResolutionCode, Status
 
 
 def acknowledge(session: Session, work_id: int, lease: str, draft: Draft, now: datetime) -> bool:
@@ -71,7 +72,7 @@ def continue_by_mail(session: Session, work_id: int, lease: str, now: datetime) 
     WORK.finish(session, work.id, now)
     message = session.get_one(Message, work.message_id)
     address_id = mail_address(session, ticket.requester_id)
-    mailbox = session.scalar(select(Inbox).where(Inbox.style == InboxStyle.LETTER).order_by(Inbox.id).limit(1))
+    mailbox = mailbox_for(session, ticket.organization_id)
     if (
         address_id is None
         or mailbox is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +25,8 @@ from core.models import (
     Ticket,
 )
 from core.outbox import UNDONE
-from core.values import ticket_number
+from core.tickets import mentions
+from core.values import FormOfAddress, ticket_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,13 @@ class Detail:
     """The messages that came formatted."""
     readings: dict[int, int]
     """Up to which message each agent has read."""
+    mentions: Mapping[int, Mapping[int, str]]
+    """Whom each note mentions: note → agent → name."""
+
+    @property
+    def form_of_address(self) -> FormOfAddress | None:
+        """The customer's choice, if it has one of its own."""
+        return self.organization.form_of_address if self.organization is not None else None
 
     def unread_by(self, agent_id: int) -> bool:
         newest = max((entry.message.id for entry in self.timeline if entry.message is not None), default=0)
@@ -101,6 +110,7 @@ def detail(session: Session, ticket_id: int) -> Detail:
             mark.agent_id: mark.message_id
             for mark in session.scalars(select(Reading).where(Reading.ticket_id == ticket.id))
         },
+        mentions=mentions.of_ticket(session, ticket.id),
     )
 
 

@@ -13,10 +13,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bot import content as contents
-from config.settings import BusinessHours, Http, Mail, Settings
-from core import staff
+from config.settings import Http, Settings
+from core import desk_settings, staff
 from core.clock import SystemClock
-from core.tickets.calendar import calendar
 from core.values import FormOfAddress, spoken
 from desk import setup, wiring
 from desk.demo import seed
@@ -27,6 +26,7 @@ from web.languages import preferred
 from web.pages import Pages
 
 ADDRESS = "desk@firstline.example"
+NAME = "Firstline Service Desk"
 
 
 async def demo(settings: Settings, options: argparse.Namespace) -> int:
@@ -38,15 +38,18 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
     require_free("127.0.0.1", options.port, "--port")
     require_free("127.0.0.1", options.smtp_port, "--smtp-port")
     clock = SystemClock()
-    pages = Pages(Path(__file__).parent / "templates", calendar("Europe/Berlin", {}).zone)
-    form = wiring.form_of_address(settings)
-    mailbox = Mailbox(data / "mailbox", ADDRESS, options.smtp_port, seed.CUSTOMER_NAMES, pages, form, clock)
-    settings = _settings(settings, data, options.port, options.smtp_port, await mailbox.listen())
+    settings = _settings(settings, data, options.port)
     database = wiring.open_database(settings)
     try:
-        setup.prepare(settings, database, contents.load(settings.content.folder), clock.now())
+        content = contents.load(settings.content.folder)
+        setup.prepare(settings, database, content, clock.now(), setup.Beginning(NAME))
         password_hash = await asyncio.to_thread(staff.hash_password, seed.PASSWORD)
         await database.write(seed.seed, password_hash, clock.now())
+        form = (await database.read(desk_settings.of_desk)).form_of_address
+        pages = Pages(Path(__file__).parent / "templates")
+        mailbox = Mailbox(data / "mailbox", ADDRESS, options.smtp_port, seed.CUSTOMER_NAMES, pages, form, clock)
+        ports = (options.smtp_port, await mailbox.listen())
+        await database.write(seed.set_up, wiring.seal_of(settings), ADDRESS, ports, clock.now())
         desk = wiring.build(settings, clock, database)
         # The organizations are new to the articles that belong to them.
         setup.prepare(settings, database, desk.content, clock.now())
@@ -58,25 +61,8 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(settings: Settings, data: Path, port: int, smtp_port: int, mailbox_port: int) -> Settings:
-    always = ("00:00-24:00",)
-    everyday = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), always)
-    changes = {
-        "name": "Firstline Service Desk",
-        "data": data,
-        "database_url": "",
-        "http": Http(port=port),
-        "mail": Mail(
-            enabled=True,
-            address=ADDRESS,
-            name="Firstline Service Desk",
-            listen_port=smtp_port,
-            smtp_host="127.0.0.1",
-            smtp_port=mailbox_port,
-            smtp_security="none",
-        ),
-        "business_hours": BusinessHours(hours=everyday, holidays_country=""),
-    }
+def _settings(settings: Settings, data: Path, port: int) -> Settings:
+    changes = {"data": data, "database_url": "", "http": Http(port=port)}
     return setup.with_secret(settings.model_copy(update=changes))
 
 

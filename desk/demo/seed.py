@@ -1,4 +1,4 @@
-"""The demo's people: two customers, three levels of staff."""
+"""What the demo begins with: two customers, three levels of staff, a mailbox."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import replies, staff
-from core.models import Inbox, Organization, Requester, RequesterAddress, Role
+from channels.mail.adapter import KIND
+from core import calendars, replies, staff
+from core.calendars import Hours
+from core.inboxes import editing
+from core.models import BusinessCalendar, Inbox, Organization, Requester, RequesterAddress, Role
+from core.sealing import Seal
+from core.tickets.calendar import DAYS
 
+ALWAYS = "Rund um die Uhr"
 PASSWORD = "firstline-demo"  # noqa: S105 - shown to whoever starts the demo, on loopback
 ORGANIZATIONS = (
     ("musterbau", "Musterbau GmbH", "musterbau.example"),
@@ -20,6 +26,7 @@ STAFF = (
     ("emre@desk.example", "Emre Yıldız", Role.AGENT, ("service-desk",)),
     ("sofia@desk.example", "Sofia Kern", Role.AGENT, ("workplace", "network-l2")),
     ("piotr@desk.example", "Piotr Nowak", Role.AGENT, ("network", "servers")),
+    ("mira@desk.example", "Mira Lang", Role.LEAD, ("service-desk",)),
     ("admin@desk.example", "Alma Vogt", Role.ADMIN, ("service-desk",)),
 )
 CUSTOMERS = (
@@ -75,3 +82,19 @@ def seed(session: Session, password_hash: str, now: datetime) -> None:
     chat = session.scalar(select(Inbox).where(Inbox.channel == "webchat"))
     if chat is not None:
         chat.organization_id = organizations["musterbau"]
+
+
+def set_up(session: Session, seal: Seal, address: str, ports: tuple[int, int], now: datetime) -> None:
+    """People who are always there, and a mailbox; ``ports`` are where it listens and where it sends to."""
+    always = tuple((day, ("00:00-24:00",)) for day in DAYS)
+    if session.scalar(select(BusinessCalendar).where(BusinessCalendar.name == ALWAYS)) is None:
+        calendars.make_default(session, calendars.save(session, None, ALWAYS, Hours(week=always, country=""), now))
+    known = session.scalar(select(Inbox.id).where(Inbox.channel == "mail", Inbox.address == address))
+    typed = {
+        "address": address,
+        "listen_port": str(ports[0]),
+        "smtp_host": "127.0.0.1",
+        "smtp_port": str(ports[1]),
+        "smtp_security": "none",
+    }
+    editing.save(session, KIND, known, editing.Form("Mail", typed), seal, now)

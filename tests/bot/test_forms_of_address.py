@@ -11,15 +11,13 @@ from bot.worker import Worker, claim
 from core import intake
 from core.database import Database
 from core.flood import Flood
-from core.models import Message, Organization
-from core.tickets.calendar import DAYS, calendar
+from core.models import DeskSettings, Message, Organization
 from core.values import Address, FormOfAddress
 from tests.core.desk import Desk, chat_message, letter, seed
 from tests.desk.model import MODELS
 from tests.fakes.clock import SetClock
 
 FORMAL, INFORMAL = FormOfAddress.FORMAL, FormOfAddress.INFORMAL
-OPEN = calendar("Europe/Berlin", dict.fromkeys(DAYS, ("00:00-24:00",)))
 
 
 @pytest.fixture
@@ -31,8 +29,13 @@ def _choose(session: Session, customer: str, form: FormOfAddress | None) -> None
     session.scalars(select(Organization).where(Organization.key == customer)).one().form_of_address = form
 
 
-def _worker(database: Database, clock: SetClock, form: FormOfAddress) -> Worker:
-    worker = Worker(database, clock, MODELS.content, OPEN, "Desk", lambda claimed: None, Flood(), None, form)
+def _speak(session: Session, form: FormOfAddress) -> None:
+    session.get_one(DeskSettings, 1).form_of_address = form
+
+
+async def _worker(database: Database, clock: SetClock, form: FormOfAddress) -> Worker:
+    await database.write(_speak, form)
+    worker = Worker(database, clock, MODELS.content, lambda claimed: None, Flood())
     worker.ready(MODELS.model)
     return worker
 
@@ -58,7 +61,7 @@ async def test_each_customer_hears_its_own_form(
     expected: FormOfAddress,
 ) -> None:
     await database.write(_choose, "alpha", alpha)
-    worker = _worker(database, clock, desk_says)
+    worker = await _worker(database, clock, desk_says)
     for customer, form in (("alpha", expected), ("beta", desk_says)):
         sender = Address("email", f"carla@{customer}.example", "Carla")
         receipt = await database.write(intake.receive, letter(desk, clock, sender=sender), clock.now())
@@ -71,7 +74,8 @@ async def test_a_confirmation_says_du(database: Database, desk: Desk, clock: Set
     """Sent without understanding anything, because that takes too long."""
     receipt = await database.write(intake.receive, letter(desk, clock), clock.now())
     clock.advance(seconds=25)
-    worker = Worker(database, clock, MODELS.content, OPEN, "Desk", lambda claimed: None, Flood(), None, INFORMAL)
+    await database.write(_speak, INFORMAL)
+    worker = Worker(database, clock, MODELS.content, lambda claimed: None, Flood())
     for job in await database.write(claim, clock.now(), False):
         worker.start([job])
     await worker.drain()
@@ -81,7 +85,7 @@ async def test_a_confirmation_says_du(database: Database, desk: Desk, clock: Set
 
 
 async def test_english_has_one_form(database: Database, desk: Desk, clock: SetClock) -> None:
-    worker = _worker(database, clock, INFORMAL)
+    worker = await _worker(database, clock, INFORMAL)
     message = chat_message(desk, clock, "My VPN does not connect any more", language="en")
     receipt = await database.write(intake.receive, message, clock.now())
     said = await _said(database, worker, clock, receipt.ticket_id or 0)

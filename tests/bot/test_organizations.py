@@ -16,7 +16,6 @@ from core.database import Database
 from core.flood import Flood
 from core.knowledge import articles
 from core.models import Message
-from core.tickets.calendar import DAYS, calendar
 from core.values import Address
 from tests.core.desk import Desk, letter, seed
 from tests.desk.model import MODELS
@@ -77,8 +76,7 @@ def test_the_search_of_one_never_finds_what_is_another_s(
 async def test_the_bot_tells_nobody_else(content: contents.Content, database: Database, clock: SetClock) -> None:
     desk: Desk = await database.write(seed, clock)
     await database.write(articles.synchronize, content.articles, clock.now())
-    opening = calendar("Europe/Berlin", dict.fromkeys(DAYS, ("00:00-24:00",)))
-    worker = Worker(database, clock, content, opening, "Service Desk", lambda claimed: None, Flood())
+    worker = Worker(database, clock, content, lambda claimed: None, Flood())
     worker.ready(MODELS.model)
     for asker in (*CUSTOMERS, "stranger"):
         for owner, question in QUESTIONS.items():

@@ -15,15 +15,12 @@ from core.database import Database
 from core.flood import Flood
 from core.models import Message, Ticket
 from core.tickets import actions
-from core.tickets.calendar import DAYS, calendar
 from core.tickets.decisions import SILENCE
 from core.values import Address, Draft, ResolutionCode, Status
 from nlu.engine import NluUnavailable, Parse
 from tests.core.desk import Desk, chat_message, letter, seed
 from tests.desk.model import MODELS
 from tests.fakes.clock import SetClock
-
-OPEN = calendar("Europe/Berlin", dict.fromkeys(DAYS, ("00:00-24:00",)))
 
 
 class Away:
@@ -43,7 +40,7 @@ async def desk(database: Database, clock: SetClock) -> Desk:
 
 @pytest.fixture
 async def worker(database: Database, clock: SetClock) -> Worker:
-    return Worker(database, clock, MODELS.content, OPEN, "Service Desk", lambda claimed: None, Flood())
+    return Worker(database, clock, MODELS.content, lambda claimed: None, Flood())
 
 
 async def _work(database: Database, worker: Worker, clock: SetClock) -> int:

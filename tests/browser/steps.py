@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Browser, Page, expect
+import asyncio
+from typing import Any
+
+from playwright.async_api import Browser, Locator, Page, StorageState, expect
 
 from tests.browser.conftest import PASSWORD, Place
 
@@ -29,20 +32,41 @@ async def say(page: Page, text: str) -> None:
     await field.press("Enter")
 
 
-async def open_console(browser: Browser, place: Place, email: str = "lea@desk.example") -> Page:
-    context = await browser.new_context(locale="de-DE")
+_signed_in: dict[tuple[str, str], StorageState] = {}
+"""Cookies of who has signed in at which desk: the desk slows down who signs in again and again."""
+
+
+async def open_console(browser: Browser, place: Place, email: str = "lea@desk.example", **options: Any) -> Page:
+    """A new browser of this agent's; ``options`` are the context's."""
+    state = _signed_in.get((place.desk.base, email))
+    context = await browser.new_context(**{"locale": "de-DE", "storage_state": state, **options})
     page = await context.new_page()
     await page.goto(f"{place.desk.base}/console")
-    await page.fill("input[name=email]", email)
-    await page.fill("input[name=password]", PASSWORD)
-    await page.keyboard.press("Enter")
+    if state is None:
+        await page.fill("input[name=email]", email)
+        await page.fill("input[name=password]", PASSWORD)
+        await page.keyboard.press("Enter")
     await page.wait_for_url("**/views/person")
+    if state is None:
+        _signed_in[place.desk.base, email] = await context.storage_state()
     return page
+
+
+async def see(console: Page, words: str, count: int = 1) -> Locator:
+    """The rows with these words, once there are so many; what is new in the list is let in."""
+    rows, pill = console.locator(".row", has_text=words), console.locator(".new-rows")
+    await expect(pill.or_(rows).filter(visible=True).first).to_be_visible(timeout=15_000)
+    for _ in range(150):
+        if await rows.count() >= count:
+            break
+        if await pill.is_visible():
+            await pill.click()
+        await asyncio.sleep(0.2)
+    await expect(rows).to_have_count(count)
+    return rows
 
 
 async def open_ticket(console: Page, words: str) -> None:
     """The ticket with these words in the list, once it is there."""
-    row = console.locator(".row", has_text=words).first
-    await expect(row).to_be_visible(timeout=15_000)
-    await row.click()
+    await (await see(console, words)).click()
     await expect(console.locator(".timeline")).to_be_visible()

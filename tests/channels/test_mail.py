@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -18,14 +17,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
-from channels.delivery import Delivery
-from channels.mail.channel import Mail, MailSettings
-from core import intake, outbox
+from channels.base import Surroundings
+from channels.delivery import Delivery as DeliveryLoop
+from channels.mail import parse, reading
+from channels.mail.adapter import MailAdapter
+from channels.mail.channel import Mail
+from channels.mail.configuration import MailConfiguration
+from channels.mail.parse import ParsedMail
+from channels.watch import Watch
+from core import intake, outbox, quarantine
 from core.blobs import FolderBlobStore
 from core.database import Database
+from core.inboxes.kinds import InboxSettings
 from core.models import Attachment, InboundReceipt, Message, Organization, Ticket
 from core.tickets import actions
-from core.values import BOT, Draft, FormOfAddress, InboundMessage, Outcome, Receipt
+from core.values import BOT, Delivery, Draft, FormOfAddress, InboundMessage, Outcome, Receipt
+from tests.channels.certificates import certificate
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
 from tests.fakes.mailserver import MailServer, text_of
@@ -114,31 +121,29 @@ class _post:  # noqa: N801 - used like a function
         desk = await self._database.write(seed, self._clock)
         values: dict[str, Any] = {
             "address": "desk@desk.example",
-            "name": "Service Desk",
-            "own_addresses": frozenset({"desk@desk.example", "it@desk.example"}),
-            "listen_host": "127.0.0.1",
+            "aliases": ("it@desk.example",),
             "listen_port": 0,
-            "max_bytes": 1024 * 1024,
-            "tls": None,
-            "username": "",
-            "password": "",
+            "max_megabytes": 1,
             "smtp_host": "127.0.0.1",
             "smtp_port": self._outside.port,
             "smtp_security": "none",
-            "smtp_username": "",
-            "smtp_password": "",
             **self._changes,
         }
+        configuration = MailConfiguration(**values)
+        inbox = InboxSettings(desk.mail, "mail", "Mail", "Service Desk", "de", configuration)
         blobs = FolderBlobStore(self._folder / "blobs")
-        mail = Mail(
-            desk.mail, MailSettings(**values), "http://desk.example", "secret", self._database, blobs, self._clock
-        )
+        surroundings = Surroundings(self._database, blobs, self._clock, "http://desk.example", "secret")
+        mail = MailAdapter().build(inbox, surroundings)
 
         async def receive(message: InboundMessage) -> Receipt:
             return await self._database.write(intake.receive, message, self._clock.now())
 
-        delivery = Delivery(self._database, self._clock, {desk.mail: mail})
-        self._tasks = [asyncio.create_task(mail.run(receive)), asyncio.create_task(delivery.run())]
+        watch = Watch(self._database, self._clock, "test")
+        delivery = DeliveryLoop(self._database, self._clock, {desk.mail: mail}, watch)
+        self._tasks = [
+            asyncio.create_task(mail.run(receive, lambda: None)),
+            asyncio.create_task(delivery.run()),
+        ]
         post = Post(mail, self._database, desk, self._clock, self._outside)
         post.port = await mail.port()
         return post
@@ -177,7 +182,7 @@ async def test_what_cannot_be_stored_is_refused_for_now(
     async def broken(*_: object) -> Receipt:
         raise OSError("no space left")
 
-    monkeypatch.setattr(post.mail, "_receive", broken)
+    monkeypatch.setattr(post.mail.reader, "receive", broken)
     assert (await post.write(letter())).startswith("451")
 
 
@@ -269,7 +274,7 @@ async def test_a_refusal_for_good_shows_on_the_message_and_one_for_now_is_tried_
         message = await post.database.read(
             lambda session: session.scalars(select(Message).order_by(Message.id.desc())).first()
         )
-        if message is not None and message.delivery_reason:
+        if message is not None and message.delivery is Delivery.FAILED:
             break
     assert message is not None and message.delivery_reason.startswith("550")
 
@@ -283,19 +288,12 @@ async def test_attachments_keep_their_names_and_bytes(post: Post, database: Data
 
 
 async def test_signing_in_is_required_when_configured(database: Database, clock: SetClock, tmp_path: Path) -> None:
-    async with _post(database, clock, tmp_path, username="mx", password="right", tls=_certificate(tmp_path)) as post:
+    async with _post(
+        database, clock, tmp_path, username="mx", password="right", tls_certificate=certificate(tmp_path)
+    ) as post:
         with pytest.raises(smtplib.SMTPException):
             await post.write(letter(), starttls=True, login=("mx", "wrong"))
         assert (await post.write(letter(), starttls=True, login=("mx", "right"))).startswith("250")
-
-
-def _certificate(folder: Path) -> ssl.SSLContext:
-    key, certificate = folder / "key.pem", folder / "cert.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    return context
 
 
 async def test_following_a_link_asks_and_only_the_button_acts(post: Post) -> None:
@@ -342,3 +340,35 @@ async def test_a_customer_who_wants_du_gets_it_in_subject_and_pages(post: Post) 
 
 async def _count(database: Database) -> int:
     return len(await database.read(lambda session: session.scalars(select(Message.id)).all()))
+
+
+async def test_what_is_set_aside_is_read_again_by_whichever_process_runs_the_mailbox(
+    post: Post, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = b"From: Carla <carla@alpha.example>\r\nTo: desk@desk.example\r\nSubject: Drucker\r\n\r\nGeht nicht.\r\n"
+
+    def fails(*_: object) -> ParsedMail:
+        raise ValueError("no such charset")
+
+    monkeypatch.setattr(reading, "POLL", 0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(parse, "parse", fails)
+        assert "quarantined" in await post.write(raw)
+    [aside] = await post.database.read(quarantine.waiting)
+    assert (aside.sender, aside.subject, aside.size) == ("Carla <carla@alpha.example>", "Drucker", len(raw))
+    assert aside.why == "ValueError: no such charset"
+    post.clock.advance(hours=1)
+    console = Database(database_url)  # another process: nothing but the rows connects the two
+    try:
+        await console.write(quarantine.read_again, aside.id, post.clock.now())
+        for _ in range(200):
+            now = await console.read(quarantine.one, aside.id)
+            if not now.is_waiting:
+                break
+            await asyncio.sleep(0.05)
+    finally:
+        console.close()
+    ticket = await post.ticket()
+    assert (now.outcome, now.ticket_id) == (Outcome.TICKETED, ticket.id)
+    assert ticket.waiting_since == aside.received_at
+    assert "duplicate" in await post.write(raw)

@@ -75,6 +75,11 @@ QUOTED = [
     ("Yes.\n\nOn Mon, 3 Mar 2026 at 08:00, Max <m@x.example>\nwrote:\n\n> Does it?", "Yes."),
     ("> Geht es?\nJa, geht.", "Ja, geht."),
     ("Nur Text, von: gestern an: heute", "Nur Text, von: gestern an: heute"),
+    ("Ok.\n\nOn Aug 22, 2026, at 7:37 PM, Max<m@x.example> wrote:\n\n\n\n\n> Does it?", "Ok."),
+    ("Danke!\n\nAm Mo., 3. März 2026 um 08:00 Uhr schrieb Max <m@x.example>:\n\nGeht es?", "Danke!"),
+    ("Am 3.3.2026 um 08:00 schrieb Max:\n> Geht es?\n\nJa.\n\n> Und das?\n\nAuch.", "Ja.\n\n\nAuch."),
+    ("Ja\n________________________________\nFrom: Max\nSent: Monday\nTo: me\n\nold", "Ja"),
+    ("Am Telefon sagte Max und schrieb:\nes geht nicht", "Am Telefon sagte Max und schrieb:\nes geht nicht"),
 ]
 
 

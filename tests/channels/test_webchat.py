@@ -15,10 +15,13 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from bot.formality import says_du, says_sie
+from channels.base import Surroundings
 from channels.webchat.channel import ASSETS, WebChat
+from channels.webchat.configuration import MEGABYTE, WebChatConfiguration
 from core import intake
 from core.blobs import FolderBlobStore
 from core.database import Database
+from core.inboxes.kinds import InboxSettings
 from core.models import Inbox, Organization
 from core.tickets import actions
 from core.values import Draft, FormOfAddress, InboundMessage, Receipt
@@ -58,15 +61,21 @@ async def desk(database: Database, clock: SetClock) -> Desk:
 
 @pytest.fixture
 async def http(desk: Desk, database: Database, clock: SetClock, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    chat = WebChat(
-        desk.chat, "main", "Desk", database, FolderBlobStore(tmp_path), clock, "secret", ("https://ok.example",),
-        1000, 200, 5, 3,
-    )  # fmt: skip
+    configuration = WebChatConfiguration(
+        key="main",
+        allowed_origins=("https://ok.example",),
+        max_attachment_megabytes=1,
+        max_message_characters=200,
+        messages_per_minute=5,
+        sessions_per_hour=3,
+    )
+    inbox = InboxSettings(desk.chat, "webchat", "Chat", "Desk", "de", configuration)
+    chat = WebChat(inbox, Surroundings(database, FolderBlobStore(tmp_path), clock, "http://desk.example", "secret"))
 
     async def receive(message: InboundMessage) -> Receipt:
         return await database.write(intake.receive, message, clock.now())
 
-    running = asyncio.create_task(chat.run(receive))
+    running = asyncio.create_task(chat.run(receive, lambda: None))
     transport = httpx.ASGITransport(Starlette(routes=list(chat.routes)))
     async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
         yield client
@@ -138,7 +147,7 @@ async def test_a_file_goes_with_its_message_and_to_nobody_else(http: httpx.Async
     mine = await http.get(f"/chat/main/files/{shown['id']}", headers=visitor.headers)
     assert mine.content == b"\x89PNG" and mine.headers["content-security-policy"] == "sandbox"
     assert (await http.get(f"/chat/main/files/{shown['id']}", headers=other.headers)).status_code == 404
-    assert (await visitor.upload(b"x" * 1001)).status_code == 413
+    assert (await visitor.upload(b"x" * (MEGABYTE + 1))).status_code == 413
     assert (await visitor.upload(b"")).status_code == 422
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -16,15 +15,14 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from bot import worker
-from console.app import Console
 from console.auth import COOKIE
 from core import intake, staff
-from core.blobs import FolderBlobStore
 from core.database import Database
-from core.models import Ticket
+from core.models import Organization, Ticket
 from core.tickets import decisions
-from core.values import Decision, Draft, Handoff, InboundMessage, ResolutionCode, Status
+from core.values import Decision, Draft, FormOfAddress, Handoff, InboundMessage, ResolutionCode, Status
 from tests.bot.content import alpha_content
+from tests.console.site import console_of
 from tests.core.desk import Desk, chat_message, letter, seed
 from tests.fakes.clock import SetClock
 
@@ -39,8 +37,7 @@ def desk(database: Database, clock: SetClock) -> Desk:
 @pytest.fixture
 async def browser(database: Database, desk: Desk, clock: SetClock, tmp_path: Path) -> AsyncIterator[Open]:
     """A browser for each agent, signed in, without a script."""
-    zone, blobs = ZoneInfo("Europe/Berlin"), FolderBlobStore(tmp_path)
-    console = Console(database, blobs, clock, alpha_content(), zone, "secret", "Service Desk", "de", False)
+    console = console_of(database, clock, tmp_path, alpha_content())
     transport = httpx.ASGITransport(Starlette(routes=console.routes))
     opened: list[httpx.AsyncClient] = []
 
@@ -133,6 +130,19 @@ async def test_closed_it_costs_nothing_and_open_it_shows_what_was_done_in_the_ti
     assert re.search(r"Internet checked without VPN</span>\s*<span class=\"meta\">hat nicht geholfen · Bot", page)
     assert "Restart" in page or "restart" in page
     assert 'value="VPN"' in page and '<option value="Drucker">' in page, "topics in the agent's language"
+
+
+async def test_steps_say_du_to_whom_the_bot_says_du(
+    database: Database, desk: Desk, clock: SetClock, browser: Open
+) -> None:
+    bot_hands_over(database, clock, letter(desk, clock), "printer_problem")
+    client = browser(desk.anna)
+    assert "Sie" in (await opened(client)).guide
+    database.write_now(
+        lambda session: setattr(session.get_one(Organization, 1), "form_of_address", FormOfAddress.INFORMAL)
+    )
+    informal = re.findall(r'data-send="([^"]+)"', (await opened(client)).guide)
+    assert informal and not any(re.search(r"\bSie\b|\bIhr", text) for text in informal)
 
 
 async def test_any_topic_can_be_chosen_by_its_name(

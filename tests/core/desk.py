@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.models import Agent, Inbox, Organization, Role, Team
+from core.models import Agent, BusinessCalendar, DeskSettings, Inbox, Organization, Role, Team
+from core.tickets.calendar import DAYS
 from core.values import Address, InboundMessage, InboxStyle
 from tests.fakes.clock import SetClock
 
@@ -24,7 +25,7 @@ class Desk:
 
 
 def seed(session: Session, clock: SetClock) -> Desk:
-    """Three teams, two agents, a chat and a mailbox, two organizations."""
+    """Four teams, two agents, a chat and a mailbox, two organizations; people are always there."""
     now = clock.now()
     session.add_all(
         [
@@ -40,9 +41,30 @@ def seed(session: Session, clock: SetClock) -> Desk:
         Agent(email=f"{name}@desk.example", name=name.title(), password_hash="-", role=Role.AGENT, created_at=now)
         for name in ("anna", "ben")
     ]
-    chat = Inbox(channel="webchat", address="chat", name="Chat", style=InboxStyle.DIALOGUE, created_at=now)
-    mail = Inbox(channel="mail", address="desk@desk.example", name="Mail", style=InboxStyle.LETTER, created_at=now)
-    session.add_all([*agents, chat, mail])
+    chat = Inbox(
+        channel="webchat",
+        address="chat",
+        address_kind="webchat",
+        name="Chat",
+        style=InboxStyle.DIALOGUE,
+        configuration={"key": "chat"},
+        created_at=now,
+    )
+    mail = Inbox(
+        channel="mail",
+        address="desk@desk.example",
+        address_kind="email",
+        name="Mail",
+        style=InboxStyle.LETTER,
+        configuration={"address": "desk@desk.example"},
+        created_at=now,
+    )
+    hours = BusinessCalendar(
+        name="Immer", time_zone="Europe/Berlin", hours={day: ["00:00-24:00"] for day in DAYS}, updated_at=now
+    )
+    session.add_all([*agents, chat, mail, hours])
+    session.flush()
+    session.add(DeskSettings(id=1, name="Service Desk", default_language="de", calendar_id=hours.id, updated_at=now))
     session.flush()
     return Desk(chat.id, mail.id, agents[0].id, agents[1].id)
 
@@ -73,3 +95,8 @@ def letter(desk: Desk, clock: SetClock, text: str = "Mein Drucker druckt nicht."
         "received_at": clock.now(),
     }
     return InboundMessage(**{**values, **changes})
+
+
+def make(session: Session, agent_id: int, role: Role) -> None:
+    """Give somebody a role."""
+    session.get_one(Agent, agent_id).role = role

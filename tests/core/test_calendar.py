@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInput
-from core.tickets.calendar import DAYS, Calendar, calendar
+from core.tickets.calendar import DAYS, Calendar, calendar, own_day, spans_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = calendar("Europe/Berlin", dict.fromkeys(DAYS[:5], ("08:00-12:00", "13:00-17:00")), "DE")
@@ -58,10 +58,29 @@ def test_a_calendar_that_never_opens_says_so() -> None:
     assert never.add(at("2026-11-23T09:00"), timedelta(minutes=1)) is None
 
 
-@pytest.mark.parametrize("hours", ["8-17", "17:00-08:00", "nine"])
+@pytest.mark.parametrize("hours", ["8-25", "17:00-08:00", "nine", "8", "08:60-17:00", "24:00-24:00"])
 def test_hours_that_cannot_be_are_explained(hours: str) -> None:
     with pytest.raises(InvalidInput):
         calendar("Europe/Berlin", {"mon": (hours,)})
+
+
+@pytest.mark.parametrize("hours", ["8-17", "08:00 – 17.00", "8:00-17"])
+def test_hours_are_understood_as_people_write_them(hours: str) -> None:
+    assert [str(span) for span in spans_of([hours])] == ["08:00-17:00"]
+
+
+def test_own_days_go_before_holidays_and_weekdays() -> None:
+    own = [
+        own_day("2026-12-24", "Heiligabend", ["8-12"], yearly=True),
+        own_day("2026-12-25", "Notdienst", ["10:00-11:00"], yearly=False),
+        own_day("2026-12-28", "Betriebsausflug", [], yearly=False),
+    ]
+    office = calendar("Europe/Berlin", dict.fromkeys(DAYS[:5], ("08:00-17:00",)), "DE", own=own)
+    assert office.is_open(at("2026-12-24T09:00")) and not office.is_open(at("2026-12-24T12:00"))
+    assert office.plan(at("2027-12-24T00:00").date()).name == "Heiligabend"
+    assert office.is_open(at("2026-12-25T10:30")), "open although it is a holiday"
+    assert not office.is_open(at("2027-12-27T07:00")) and office.is_open(at("2027-12-28T09:00"))
+    assert office.next_opening(at("2026-12-28T09:00")) == at("2026-12-29T08:00")
 
 
 def test_overlapping_hours_are_refused() -> None:

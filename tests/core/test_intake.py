@@ -12,7 +12,7 @@ from core import intake
 from core.database import Database
 from core.models import HistoryEntry, InboundReceipt, Message, Requester, Ticket, WorkKind, WorkRow
 from core.tickets import actions
-from core.values import Address, Automation, Draft, Outcome, Receipt, ResolutionCode, Status
+from core.values import Address, Automation, Choice, Draft, Outcome, Receipt, ResolutionCode, Status, StoredFile
 from tests.core.desk import Desk, chat_message, letter, seed
 from tests.fakes.clock import SetClock
 
@@ -202,3 +202,44 @@ def test_waiting_counts_from_the_first_unanswered_message(database: Database, de
     database.write_now(intake.receive, chat_message(desk, clock, "Hallo?"), clock.now())
     assert database.read_now(_ticket, receipt).waiting_since == start
     assert clock.now() - start == timedelta(minutes=10)
+
+
+def test_a_typed_number_picks_what_was_offered_last(database: Database, desk: Desk, clock: SetClock) -> None:
+    first = database.write_now(intake.receive, letter(desk, clock), clock.now())
+    offer = Draft("Was hilft?", (Choice("Neustart", "/restart"), Choice("Ein Mensch", "/human")))
+    assert first.ticket_id is not None
+    database.write_now(actions.reply, first.ticket_id, desk.anna, offer, clock.now())
+
+    def answer(option: int) -> dict[str, str]:
+        typed = letter(desk, clock, str(option), ticket_ref=first.ticket_id, option=option)
+        receipt = database.write_now(intake.receive, typed, clock.now())
+        return database.read_now(lambda session: dict(session.get_one(Message, receipt.message_id).meta))
+
+    assert answer(2) == {"payload": "/human"}
+    assert answer(3) == {}, "there is no third"
+
+
+def test_a_number_means_nothing_where_nothing_was_offered(database: Database, desk: Desk, clock: SetClock) -> None:
+    receipt = database.write_now(intake.receive, letter(desk, clock, "2", option=2), clock.now())
+    assert database.read_now(lambda session: session.get_one(Message, receipt.message_id).meta) == {}
+
+
+def test_what_is_no_message_is_counted_and_not_kept(database: Database, desk: Desk, clock: SetClock) -> None:
+    first = database.write_now(intake.ignore, desk.chat, "key", "not addressed to the desk", clock.now())
+    again = database.write_now(intake.ignore, desk.chat, "key", "not addressed to the desk", clock.now())
+    assert (first.outcome, again.outcome) == (Outcome.IGNORED, Outcome.DUPLICATE)
+    assert database.read_now(_count, Ticket) == 0
+
+
+def test_a_message_without_words_is_named_after_its_file(database: Database, desk: Desk, clock: SetClock) -> None:
+    file = StoredFile("a" * 64, "fehler.png", "image/png", 3)
+    receipt = database.write_now(intake.receive, chat_message(desk, clock, "", attachments=(file,)), clock.now())
+    assert database.read_now(_ticket, receipt).subject == "fehler.png"
+
+
+def test_further_files_of_one_message_are_not_answered_one_by_one(
+    database: Database, desk: Desk, clock: SetClock
+) -> None:
+    database.write_now(intake.receive, chat_message(desk, clock, "Bilder"), clock.now())
+    more = database.write_now(intake.receive, chat_message(desk, clock, "", accompanies=True), clock.now())
+    assert more.work_id is None and more.seq == 2

@@ -8,7 +8,8 @@ from core.database import Database
 from core.errors import InvalidInput
 from core.knowledge import articles, editing
 from core.knowledge.articles import ArticleText
-from tests.core.desk import Desk, seed
+from core.models import Role
+from tests.core.desk import Desk, make, seed
 from tests.fakes.clock import SetClock
 
 SHIPPED = ArticleText("vpn", "de", "VPN einrichten", "So geht es.", "1. Öffnen\n2. Verbinden", (), (), "sha-1")
@@ -17,6 +18,7 @@ SHIPPED = ArticleText("vpn", "de", "VPN einrichten", "So geht es.", "1. Öffnen\
 @pytest.fixture
 def desk(database: Database, clock: SetClock) -> Desk:
     found = database.write_now(seed, clock)
+    database.write_now(make, found.ben, Role.LEAD)
     database.write_now(articles.synchronize, [SHIPPED], clock.now())
     return found
 
@@ -33,24 +35,24 @@ def test_a_draft_is_read_by_nobody_until_it_is_published(database: Database, des
     [line] = database.read_now(editing.overview)
     assert line.has_draft
     assert database.write_now(editing.save_draft, 1, "VPN", "", "Neuer", desk.ben, clock.now()) == draft
-    database.write_now(editing.publish, draft, clock.now())
+    database.write_now(editing.publish, draft, desk.ben, clock.now())
     assert _read(database) == {"VPN": "Neuer"}
     assert database.read_now(articles.stamp) != before, "indexes made of the articles are made again"
 
 
 def test_an_old_version_can_be_brought_back(database: Database, desk: Desk, clock: SetClock) -> None:
     draft = database.write_now(editing.save_draft, 1, "VPN", "", "Schlechter", desk.anna, clock.now())
-    database.write_now(editing.publish, draft, clock.now())
+    database.write_now(editing.publish, draft, desk.ben, clock.now())
     opened = database.read_now(editing.open_article, 1)
     assert [version.number for version, _ in opened.versions] == [2, 1]
     assert ("gone", "1. Öffnen") in editing.difference(opened.versions[1][0].body, opened.article.body)
-    database.write_now(editing.publish, opened.versions[1][0].id, clock.now())
+    database.write_now(editing.publish, opened.versions[1][0].id, desk.ben, clock.now())
     assert _read(database) == {"VPN einrichten": SHIPPED.body}
 
 
 def test_what_was_changed_by_hand_is_left_alone_by_the_folder(database: Database, desk: Desk, clock: SetClock) -> None:
     draft = database.write_now(editing.save_draft, 1, "Unseres", "", "Text", desk.anna, clock.now())
-    database.write_now(editing.publish, draft, clock.now())
+    database.write_now(editing.publish, draft, desk.ben, clock.now())
     assert database.write_now(articles.synchronize, [SHIPPED], clock.now()) == 0
     assert database.write_now(articles.synchronize, [], clock.now()) == 0
     assert _read(database) == {"Unseres": "Text"}
@@ -61,11 +63,11 @@ def test_an_article_of_one_organization_is_nobody_else_s(database: Database, des
     with pytest.raises(InvalidInput):
         database.write_now(editing.create, "Nochmal", "de", 1, "nur-alpha", desk.anna, clock.now())
     version = database.write_now(editing.save_draft, own, "Nur Alpha", "", "Geheim", desk.anna, clock.now())
-    database.write_now(editing.publish, version, clock.now())
+    database.write_now(editing.publish, version, desk.ben, clock.now())
     assert "Nur Alpha" in _read(database, 1)
     assert "Nur Alpha" not in _read(database, 2)
     assert "Nur Alpha" not in _read(database)
-    database.write_now(editing.withdraw, own, clock.now())
+    database.write_now(editing.withdraw, own, desk.ben, clock.now())
     assert "Nur Alpha" not in _read(database, 1)
 
 
@@ -73,7 +75,7 @@ def test_the_older_language_is_marked(database: Database, desk: Desk, clock: Set
     clock.advance(days=1)
     english = database.write_now(editing.create, "Set up VPN", "en", None, "vpn", desk.anna, clock.now())
     version = database.write_now(editing.save_draft, english, "Set up VPN", "", "Open it", desk.anna, clock.now())
-    database.write_now(editing.publish, version, clock.now())
+    database.write_now(editing.publish, version, desk.ben, clock.now())
     behind = {line.title: line.is_behind for line in database.read_now(editing.overview)}
     assert behind == {"VPN einrichten": True, "Set up VPN": False}
 
@@ -83,4 +85,4 @@ def test_an_empty_article_is_not_published(database: Database, desk: Desk, clock
     opened = database.read_now(editing.open_article, empty)
     assert opened.current is not None
     with pytest.raises(InvalidInput):
-        database.write_now(editing.publish, opened.current.id, clock.now())
+        database.write_now(editing.publish, opened.current.id, desk.ben, clock.now())

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from bot import worker
 from core import intake, outbox
 from core.database import Database
-from core.errors import Conflict, InvalidInput
-from core.models import Message, Ticket
+from core.errors import Conflict, InvalidInput, NotAllowed
+from core.models import Message, Role, Ticket
 from core.tickets import actions, decisions
 from core.values import ActorKind, Decision, Delivery, Draft, Handoff, ResolutionCode, Status
-from tests.core.desk import Desk, chat_message, letter, seed
+from tests.core.desk import Desk, chat_message, letter, make, seed
 from tests.fakes.clock import SetClock
 
 RACES = 100
@@ -118,6 +118,9 @@ def test_a_colleague_s_ticket_is_not_taken_by_accident(database: Database, desk:
     database.write_now(actions.take_over, receipt.ticket_id or 0, desk.anna, clock.now())
     with pytest.raises(Conflict, match="Anna"):
         database.write_now(actions.take_over, receipt.ticket_id or 0, desk.ben, clock.now())
+    with pytest.raises(NotAllowed):
+        database.write_now(actions.take_over, receipt.ticket_id or 0, desk.ben, clock.now(), True)
+    database.write_now(make, desk.ben, Role.LEAD)
     database.write_now(actions.take_over, receipt.ticket_id or 0, desk.ben, clock.now(), True)
     assert database.read_now(Session.get_one, Ticket, receipt.ticket_id).assignee_id == desk.ben
 

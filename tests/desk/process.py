@@ -17,9 +17,9 @@ from tests.fakes.ports import free_port
 
 
 class DeskProcess:
-    """``firstline serve`` on loopback, with mail, chat and a data folder of its own."""
+    """``firstline serve`` on loopback, with mail, chat and a data folder of its own; ``init``: how it begins."""
 
-    def __init__(self, data: Path, outgoing_port: int) -> None:
+    def __init__(self, data: Path, outgoing_port: int, *init: str) -> None:
         self.data = data
         self.http_port, self.smtp_port = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.http_port}"
@@ -28,22 +28,18 @@ class DeskProcess:
             "FIRSTLINE_DATA": str(data),
             "FIRSTLINE_SECRET": "a secret of the tests",
             "FIRSTLINE_HTTP__PORT": str(self.http_port),
-            "FIRSTLINE_MAIL__ENABLED": "true",
-            "FIRSTLINE_MAIL__ADDRESS": "desk@desk.example",
-            "FIRSTLINE_MAIL__LISTEN_PORT": str(self.smtp_port),
-            "FIRSTLINE_MAIL__SMTP_HOST": "127.0.0.1",
-            "FIRSTLINE_MAIL__SMTP_PORT": str(outgoing_port),
-            "FIRSTLINE_MAIL__SMTP_SECURITY": "none",
-            "FIRSTLINE_CHAT__SESSIONS_PER_HOUR": "100000",
-            "FIRSTLINE_CHAT__MESSAGES_PER_MINUTE": "100000",
             "FIRSTLINE_LOG_LEVEL": "warning",
         }
+        self._outgoing_port = outgoing_port
+        self._init = init
         self._process: subprocess.Popen[bytes] | None = None
         data.mkdir(parents=True, exist_ok=True)
         MODELS.share_with(data)
 
     def start(self, understanding: bool = True) -> None:
         """Start and wait until it accepts chat and mail and, unless told otherwise, understands."""
+        if not (self.data / "firstline.db").exists():
+            self._set_up()
         log = (self.data / "serve.log").open("ab")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "desk", "serve"], env=self._environment, stdout=log, stderr=log
@@ -60,6 +56,14 @@ class DeskProcess:
                 pass
             time.sleep(0.05)
         raise AssertionError("the desk did not start in time")
+
+    def _set_up(self) -> None:
+        """A new desk with a mailbox, and a chat in which one client may say as much as a test does."""
+        self.run("init", *self._init)
+        self.run("inbox", "set", "1", "sessions_per_hour=100000", "messages_per_minute=100000")
+        outgoing = ("smtp_host=127.0.0.1", f"smtp_port={self._outgoing_port}", "smtp_security=none")
+        mailbox = ("address=desk@desk.example", f"listen_port={self.smtp_port}", *outgoing)
+        self.run("inbox", "add", "mail", "Mail", *mailbox)
 
     def run(self, *arguments: str) -> str:
         """Another command with the same settings; returns what it printed."""

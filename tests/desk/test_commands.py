@@ -31,8 +31,8 @@ def _settings(data: Path, url: str = "") -> Settings:
 
 
 def test_an_unknown_setting_is_an_error_wherever_it_stands(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"mail\.prot: there is no such setting"):
-        configuration.load({"FIRSTLINE_MAIL__PROT": "25"})
+    with pytest.raises(SettingsError, match=r"http\.prot: there is no such setting"):
+        configuration.load({"FIRSTLINE_HTTP__PROT": "25"})
     (tmp_path / "a.toml").write_text("[http]\ncolour = 1\n")
     with pytest.raises(SettingsError, match=r"http\.colour"):
         configuration.load({}, tmp_path / "a.toml")
@@ -40,11 +40,11 @@ def test_an_unknown_setting_is_an_error_wherever_it_stands(tmp_path: Path) -> No
 
 def test_secrets_come_from_files_and_variables_win(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("from a file\n")
-    (tmp_path / "a.toml").write_text('name = "Eins"\n')
+    (tmp_path / "a.toml").write_text('log_level = "debug"\n')
     found = configuration.load(
-        {"FIRSTLINE_SECRET_FILE": str(tmp_path / "key"), "FIRSTLINE_NAME": "Zwei"}, tmp_path / "a.toml"
+        {"FIRSTLINE_SECRET_FILE": str(tmp_path / "key"), "FIRSTLINE_LOG_LEVEL": "error"}, tmp_path / "a.toml"
     )
-    assert (found.secret.get_secret_value(), found.name) == ("from a file", "Zwei")
+    assert (found.secret.get_secret_value(), found.log_level) == ("from a file", "error")
     assert "from a file" not in repr(found)
 
 

@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 import email
+import ssl
 import threading
 from email.message import Message
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.fakes.ports import free_port
 
 
 class MailServer:
-    """Runs in a thread of its own. ``answers`` are given to the next mails instead of 250, oldest first."""
+    """Runs in a thread of its own. ``answers`` are given to the next mails instead of 250, oldest first.
 
-    def __init__(self) -> None:
+    With ``login`` it wants that name and password, with ``certificate`` (a PEM file) it offers STARTTLS; from
+    ``refused_sender`` it takes nothing.
+    """
+
+    def __init__(
+        self, login: tuple[str, str] | None = None, certificate: str = "", refused_sender: str = "", tls: bool = False
+    ) -> None:
         self.mails: list[Message] = []
         self.answers: list[str] = []
+        self._refused_sender = refused_sender
         self._arrived = threading.Condition()
         self.port = free_port()
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        context = None
+        if certificate:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(certificate)
+
+        def authenticate(
+            server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
+        ) -> AuthResult:
+            return AuthResult(success=(data.login.decode(), data.password.decode()) == login, handled=False)
+
+        self._controller = Controller(
+            self,
+            hostname="127.0.0.1",
+            port=self.port,
+            ssl_context=context if tls else None,
+            tls_context=None if tls else context,
+            authenticator=authenticate if login is not None else None,
+            auth_required=login is not None,
+            auth_require_tls=False,
+        )
 
     def __enter__(self) -> MailServer:
         self._controller.start()
@@ -28,6 +55,15 @@ class MailServer:
 
     def __exit__(self, *_: object) -> None:
         self._controller.stop()
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address == self._refused_sender:
+            return "550 5.7.1 not your address"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.answers:

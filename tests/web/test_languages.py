@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,10 @@ from babel.messages.extract import extract, extract_from_dir
 
 import web
 from bot.formality import says_du, says_sie
+from channels.registry import adapters
 from console import words
-from web.languages import catalogue, preferred, translator
+from core.inboxes.kinds import entries
+from web.languages import LOCALE, catalogue, preferred, translator
 
 ROOT = Path(web.__file__).parent.parent
 
@@ -22,15 +26,39 @@ def _texts() -> set[str]:
     for room in ("web", "console", "channels", "desk"):
         for _, _, message, _, _ in extract_from_dir(str(ROOT / room), method_map=method):
             found.add(message if isinstance(message, str) else message[0])
-    for titles in (words.STATUS, words.KIND, words.SCALE, words.CODE, words.CHANNEL, words.VIEW, words.EMPTY):
+    for titles in (words.STATUS, words.KIND, words.SCALE, words.CODE, words.VIEW, words.EMPTY):
         found |= set(titles.values())
-    for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN):
+    for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN, words.DONE):
         found |= set(titles.values())
-    return found
+    for titles in (words.VERDICT, words.RUN, words.MAY):
+        found |= set(titles.values())
+    return found | _declared()
+
+
+def _declared() -> set[str]:
+    """What channels say of themselves and of their settings."""
+    found: set[str] = set()
+    for adapter in adapters().values():
+        kind = adapter.kind
+        shown = [entry.shown for entry in entries(kind.configuration)]
+        if kind.test_recipient is not None:
+            shown.append(kind.test_recipient)
+        found |= {kind.title, kind.description}
+        for one in shown:
+            found |= {one.label, one.help, one.section, *one.options.values()}
+    return found - {""}
 
 
 def test_every_text_has_a_german_one() -> None:
     assert _texts() - set(catalogue("de")) == set()
+
+
+@pytest.mark.parametrize("language", ["de", "de-x-du"])
+def test_a_catalogue_has_every_text_once(language: str) -> None:
+    """Two branches that add the same text would otherwise leave it to chance which German is read."""
+    text = (LOCALE / language / "LC_MESSAGES" / "messages.po").read_text("utf-8")
+    originals = re.findall(r'^msgid ((?:".*"\n)+)', text, re.MULTILINE)
+    assert [original for original, times in Counter(originals).items() if times > 1] == []
 
 
 def test_what_requesters_read_has_a_du() -> None:
@@ -64,13 +92,19 @@ def test_the_browser_s_language_is_taken(header: str, expected: str) -> None:
 
 def test_every_error_people_can_meet_has_a_german_text() -> None:
     """The words of the desk's errors, wherever they are raised."""
-    kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"}
+    inboxes = {"InboxProblem", "refuse", "Step"}
+    kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"} | inboxes
     found: set[str] = set()
     for room in ("core", "bot", "console", "channels", "web"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
-                    first = node.args[0]
-                    assert isinstance(first, ast.Constant), f"{path}:{node.lineno}: name values, do not format them in"
-                    found.add(str(first.value))
+                    if room == "channels" and node.func.id not in inboxes:
+                        continue  # said to programs; the widget has words of its own
+                    for text in node.args[: 2 if node.func.id == "InboxProblem" else 1]:
+                        if isinstance(text, ast.Call):
+                            continue  # passed on: it was said by ``refuse``
+                        where = f"{path}:{node.lineno}"
+                        assert isinstance(text, ast.Constant), f"{where}: name values, do not format them in"
+                        found.add(str(text.value))
     assert found - set(catalogue("de")) == set()

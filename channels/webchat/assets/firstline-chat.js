@@ -19,6 +19,7 @@ const TEXTS = {
     topics: ["Ich habe mein Passwort vergessen", "Das VPN verbindet sich nicht", "Der Drucker druckt nicht"],
     human: "Mit einer Person sprechen", write: "Nachricht schreiben", send: "Senden", attach: "Datei anhängen",
     sending: "wird gesendet …", sent: "gesendet", failed: "nicht gesendet – erneut senden", offline: "Keine Verbindung. Ihre Nachrichten werden gesendet, sobald sie wieder da ist.",
+    paused: "Der Chat macht gerade Pause. Ihre Nachrichten werden gesendet, sobald er weitergeht.",
     typing: "schreibt …", log: "Verlauf", tooLarge: "Die Datei ist zu groß.", remove: "entfernen", you: "Sie", assistant: "Assistent",
     slow: "Das war viel auf einmal. Bitte warten Sie einen Moment.", ticket: "Ticket",
   },
@@ -29,6 +30,7 @@ const TEXTS = {
     topics: ["I forgot my password", "The VPN does not connect", "The printer does not print"],
     human: "Talk to a person", write: "Write a message", send: "Send", attach: "Attach a file",
     sending: "sending …", sent: "sent", failed: "not sent – try again", offline: "No connection. Your messages will be sent as soon as it is back.",
+    paused: "The chat is taking a break. Your messages will be sent as soon as it is back.",
     typing: "is typing …", log: "Conversation", tooLarge: "The file is too large.", remove: "remove", you: "You", assistant: "Assistant",
     slow: "That was a lot at once. Please wait a moment.", ticket: "Ticket",
   },
@@ -39,6 +41,7 @@ TEXTS["de-x-du"] = {
   ...TEXTS.de, you: "Du",
   greeting: "Hallo! Ich bin ein digitaler Assistent, kein Mensch. Ich helfe bei IT-Problemen sofort und hole auf Wunsch eine Person dazu. Worum geht’s?",
   offline: "Keine Verbindung. Deine Nachrichten werden gesendet, sobald sie wieder da ist.",
+  paused: "Der Chat macht gerade Pause. Deine Nachrichten werden gesendet, sobald er weitergeht.",
   slow: "Das war viel auf einmal. Bitte warte einen Moment.",
 };
 
@@ -341,8 +344,9 @@ class FirstlineChat extends HTMLElement {
       if (response.status >= 500) throw new Error(response.status);
       message.state = "failed";
       this.tell((await response.json()).title);
-    } catch {
-      this.tell(this.texts.offline);
+    } catch (error) {
+      this.paused = error.message === "503";
+      this.tell(this.trouble);
       clearTimeout(this.again);
       this.again = setTimeout(() => this.flush(), 3000);
     }
@@ -390,6 +394,9 @@ class FirstlineChat extends HTMLElement {
     this.label();
   }
 
+  /** Why nothing can be sent right now. */
+  get trouble() { return this.paused ? this.texts.paused : this.texts.offline; }
+
   get headers() { return { authorization: `Bearer ${this.saved.token}`, "accept-language": this.language }; }
 
   async open() {
@@ -424,6 +431,7 @@ class FirstlineChat extends HTMLElement {
     try {
       const response = await fetch(`${this.base}/messages?after=${this.cursor}`, { headers: this.headers });
       if (response.status === 401) { this.saved.token = ""; this.keep(); return; }
+      this.paused = response.status === 503;
       if (!response.ok) return;
       const found = await response.json();
       for (const message of found.messages) {
@@ -448,13 +456,13 @@ class FirstlineChat extends HTMLElement {
     this.socket = socket;
     let silence;
     const heard = () => { clearTimeout(silence); silence = setTimeout(() => socket.close(), 60000); };
-    socket.onopen = () => { this.pause = 500; this.tell(); heard(); this.fetch(); this.flush(); };
+    socket.onopen = () => { this.paused = false; this.pause = 500; this.tell(); heard(); this.fetch(); this.flush(); };
     socket.onmessage = () => { heard(); this.fetch(); };
     socket.onclose = (event) => {
       clearTimeout(silence);
       if (this.gone || event.code === 4401) return;
       this.pause = Math.min((this.pause ?? 500) * 2, 15000);
-      if (this.pause > 2000) this.tell(this.texts.offline);
+      if (this.pause > 2000) this.tell(this.trouble);
       // Without a socket, polling does the same.
       this.timer = setTimeout(() => { this.fetch(); this.connect(); }, this.pause);
     };

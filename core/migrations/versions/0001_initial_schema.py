@@ -34,19 +34,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_agent_email")),
     )
     op.create_table(
-        "organization",
-        sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("domains", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-        sa.Column(
-            "form_of_address",
-            sa.Enum("formal", "informal", name="formofaddress", native_enum=False, create_constraint=True, length=24),
-            nullable=True,
-        ),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
+        "business_calendar",
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("hours", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("country", sa.String(length=8), nullable=False),
+        sa.Column("region", sa.String(length=64), nullable=False),
+        sa.Column("days", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_organization")),
-        sa.UniqueConstraint("key", name=op.f("uq_organization_key")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_business_calendar")),
+        sa.UniqueConstraint("name", name=op.f("uq_business_calendar_name")),
     )
     op.create_table(
         "team",
@@ -73,72 +71,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_sha256", name=op.f("uq_api_token_token_sha256")),
     )
     op.create_table(
-        "article",
-        sa.Column("key", sa.String(length=120), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("organization_id", sa.Integer(), nullable=True),
-        sa.Column("title", sa.String(length=300), nullable=False),
-        sa.Column("summary", sa.String(), nullable=False),
-        sa.Column("body", sa.String(), nullable=False),
-        sa.Column("intents", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-        sa.Column("keywords", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-        sa.Column("content_sha256", sa.String(length=64), nullable=True),
-        sa.Column("is_published", sa.Boolean(), nullable=False),
-        sa.Column("updated_at", UtcDateTime(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_article_organization_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
-    )
-    with op.batch_alter_table("article", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_article_organization_id"), ["organization_id"], unique=False)
-        batch_op.create_index("uq_article_identity", ["key", "language", "organization_id"], unique=True)
-
-    op.create_table(
-        "canned_reply",
-        sa.Column("title", sa.String(length=120), nullable=False),
-        sa.Column("text_de", sa.String(), nullable=False),
-        sa.Column("text_en", sa.String(), nullable=False),
-        sa.Column("organization_id", sa.Integer(), nullable=True),
-        sa.Column("updated_at", UtcDateTime(), nullable=False),
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_canned_reply_organization_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_canned_reply")),
-    )
-    with op.batch_alter_table("canned_reply", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_canned_reply_organization_id"), ["organization_id"], unique=False)
-
-    op.create_table(
-        "inbox",
-        sa.Column("channel", sa.String(length=24), nullable=False),
-        sa.Column("address", sa.String(length=320), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
+        "desk",
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("default_language", sa.String(length=8), nullable=False),
         sa.Column(
-            "style",
-            sa.Enum("dialogue", "letter", name="inboxstyle", native_enum=False, create_constraint=True, length=24),
+            "form_of_address",
+            sa.Enum("formal", "informal", name="formofaddress", native_enum=False, create_constraint=True, length=24),
             nullable=False,
         ),
-        sa.Column("organization_id", sa.Integer(), nullable=True),
-        sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("threshold", sa.Double(), nullable=True),
+        sa.Column("calendar_id", sa.Integer(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_inbox_organization_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
-        sa.UniqueConstraint("channel", "address", name=op.f("uq_inbox_channel_address")),
+        sa.CheckConstraint("id = 1", name=op.f("ck_desk_one_row")),
+        sa.ForeignKeyConstraint(["calendar_id"], ["business_calendar.id"], name=op.f("fk_desk_calendar_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_desk")),
     )
     op.create_table(
-        "requester",
-        sa.Column("organization_id", sa.Integer(), nullable=True),
+        "organization",
+        sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=True),
-        sa.Column("vip", sa.Boolean(), nullable=False),
+        sa.Column("domains", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column(
+            "form_of_address",
+            sa.Enum("formal", "informal", name="formofaddress", native_enum=False, create_constraint=True, length=24),
+            nullable=True,
+        ),
+        sa.Column("calendar_id", sa.Integer(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_requester_organization_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_requester")),
+        sa.ForeignKeyConstraint(["calendar_id"], ["business_calendar.id"], name=op.f("fk_organization_calendar_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organization")),
+        sa.UniqueConstraint("key", name=op.f("uq_organization_key")),
     )
-    with op.batch_alter_table("requester", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_requester_organization_id"), ["organization_id"], unique=False)
-
     op.create_table(
         "saved_view",
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -179,6 +144,146 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_team_member_team_id"), ["team_id"], unique=False)
 
     op.create_table(
+        "article",
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=True),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("summary", sa.String(), nullable=False),
+        sa.Column("body", sa.String(), nullable=False),
+        sa.Column("intents", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("keywords", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("content_sha256", sa.String(length=64), nullable=True),
+        sa.Column("is_published", sa.Boolean(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_article_organization_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_article")),
+    )
+    with op.batch_alter_table("article", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_article_organization_id"), ["organization_id"], unique=False)
+        batch_op.create_index("uq_article_identity", ["key", "language", "organization_id"], unique=True)
+
+    op.create_table(
+        "canned_reply",
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("text_de", sa.String(), nullable=False),
+        sa.Column("text_en", sa.String(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=True),
+        sa.Column("agent_id", sa.Integer(), nullable=True),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_canned_reply_agent_id")),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_canned_reply_organization_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canned_reply")),
+    )
+    with op.batch_alter_table("canned_reply", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_canned_reply_agent_id"), ["agent_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_canned_reply_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "inbox",
+        sa.Column("channel", sa.String(length=24), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("address_kind", sa.String(length=24), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column(
+            "style",
+            sa.Enum("dialogue", "letter", name="inboxstyle", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column("pushes", sa.Boolean(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "active", "paused", "archived", name="inboxstate", native_enum=False, create_constraint=True, length=24
+            ),
+            nullable=False,
+        ),
+        sa.Column("sender_name", sa.String(length=200), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=True),
+        sa.Column("team_id", sa.Integer(), nullable=True),
+        sa.Column("calendar_id", sa.Integer(), nullable=True),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("configuration", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("sealed", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("received_at", UtcDateTime(), nullable=True),
+        sa.Column("sent_at", UtcDateTime(), nullable=True),
+        sa.Column("problem", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("problem_at", UtcDateTime(), nullable=True),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["calendar_id"], ["business_calendar.id"], name=op.f("fk_inbox_calendar_id")),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_inbox_organization_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_inbox_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox")),
+        sa.UniqueConstraint("channel", "address", name=op.f("uq_inbox_channel_address")),
+    )
+    op.create_table(
+        "requester",
+        sa.Column("organization_id", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=True),
+        sa.Column("vip", sa.Boolean(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_requester_organization_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requester")),
+    )
+    with op.batch_alter_table("requester", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_requester_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "arrival",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("payload", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("received_at", UtcDateTime(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_arrival_inbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_arrival")),
+    )
+    with op.batch_alter_table("arrival", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_arrival_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index("ix_arrival_key", ["inbox_id", "key"], unique=True)
+        batch_op.create_index(
+            "ix_arrival_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.create_table(
         "article_version",
         sa.Column("article_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -195,6 +300,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("article_id", "number", name=op.f("uq_article_version_article_id_number")),
     )
     op.create_table(
+        "inbox_run",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("process", sa.String(length=200), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "starting",
+                "running",
+                "standby",
+                "retrying",
+                name="runstate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("problem", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("retry_at", UtcDateTime(), nullable=True),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_inbox_run_inbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_run")),
+        sa.UniqueConstraint("inbox_id", "process", name=op.f("uq_inbox_run_inbox_id_process")),
+    )
+    op.create_table(
         "requester_address",
         sa.Column("requester_id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=24), nullable=False),
@@ -208,6 +339,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("requester_address", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_requester_address_requester_id"), ["requester_id"], unique=False)
+
+    op.create_table(
+        "team_room",
+        sa.Column("team_id", sa.Integer(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("room", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_team_room_inbox_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_team_room_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_room")),
+        sa.UniqueConstraint("inbox_id", "team_id", name=op.f("uq_team_room_inbox_id_team_id")),
+    )
+    with op.batch_alter_table("team_room", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_team_room_team_id"), ["team_id"], unique=False)
 
     op.create_table(
         "ticket",
@@ -308,6 +453,56 @@ def upgrade() -> None:
         batch_op.create_index("ix_ticket_updated", ["updated_at"], unique=False)
 
     op.create_table(
+        "card",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("room", sa.String(length=64), nullable=False),
+        sa.Column("external_id", sa.String(length=64), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_card_inbox_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_card_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_card")),
+    )
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_card_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "ix_card_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(batch_op.f("ix_card_ticket_id"), ["ticket_id"], unique=False)
+
+    op.create_table(
         "conversation",
         sa.Column("inbox_id", sa.Integer(), nullable=False),
         sa.Column("thread_key", sa.String(length=320), nullable=False),
@@ -315,6 +510,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.Integer(), nullable=True),
         sa.Column("last_seq", sa.Integer(), nullable=False),
         sa.Column("delivered_seq", sa.Integer(), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["address_id"], ["requester_address.id"], name=op.f("fk_conversation_address_id")),
@@ -512,7 +708,11 @@ def upgrade() -> None:
         sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("raw_sha256", sa.String(length=64), nullable=True),
         sa.Column("authentication", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("about", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("discarded_at", UtcDateTime(), nullable=True),
+        sa.Column("discarded_by_id", sa.Integer(), nullable=True),
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["discarded_by_id"], ["agent.id"], name=op.f("fk_inbound_receipt_discarded_by_id")),
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_inbound_receipt_inbox_id")),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_inbound_receipt_message_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_receipt")),
@@ -521,6 +721,19 @@ def upgrade() -> None:
     with op.batch_alter_table("inbound_receipt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbound_receipt_message_id"), ["message_id"], unique=False)
         batch_op.create_index("ix_inbound_receipt_outcome", ["outcome", "received_at"], unique=False)
+
+    op.create_table(
+        "mention",
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_mention_agent_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_mention_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mention")),
+        sa.UniqueConstraint("agent_id", "message_id", name=op.f("uq_mention_agent_id_message_id")),
+    )
+    with op.batch_alter_table("mention", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mention_message_id"), ["message_id"], unique=False)
 
     op.create_table(
         "outbox",
@@ -631,8 +844,69 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_work_ticket_id"), ["ticket_id"], unique=False)
 
+    op.create_table(
+        "reread",
+        sa.Column("receipt_id", sa.Integer(), nullable=False),
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_reread_inbox_id")),
+        sa.ForeignKeyConstraint(["receipt_id"], ["inbound_receipt.id"], name=op.f("fk_reread_receipt_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reread")),
+    )
+    with op.batch_alter_table("reread", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_reread_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "ix_reread_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(batch_op.f("ix_reread_receipt_id"), ["receipt_id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("reread", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_reread_receipt_id"))
+        batch_op.drop_index(
+            "ix_reread_lane",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.drop_index(
+            "ix_reread_due",
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.drop_table("reread")
     with op.batch_alter_table("work", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_work_ticket_id"))
         batch_op.drop_index(
@@ -652,6 +926,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("outbox")
+    with op.batch_alter_table("mention", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mention_message_id"))
+
+    op.drop_table("mention")
     with op.batch_alter_table("inbound_receipt", schema=None) as batch_op:
         batch_op.drop_index("ix_inbound_receipt_outcome")
         batch_op.drop_index(batch_op.f("ix_inbound_receipt_message_id"))
@@ -685,6 +963,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_conversation_address_id"))
 
     op.drop_table("conversation")
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_ticket_id"))
+        batch_op.drop_index(
+            "ix_card_lane", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+        batch_op.drop_index(
+            "ix_card_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+
+    op.drop_table("card")
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.drop_index("ix_ticket_updated")
         batch_op.drop_index(batch_op.f("ix_ticket_requester_id"))
@@ -693,11 +981,41 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ticket_assignee_id"))
 
     op.drop_table("ticket")
+    with op.batch_alter_table("team_room", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_team_room_team_id"))
+
+    op.drop_table("team_room")
     with op.batch_alter_table("requester_address", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_requester_address_requester_id"))
 
     op.drop_table("requester_address")
+    op.drop_table("inbox_run")
     op.drop_table("article_version")
+    with op.batch_alter_table("arrival", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_arrival_lane", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+        batch_op.drop_index("ix_arrival_key")
+        batch_op.drop_index(
+            "ix_arrival_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+
+    op.drop_table("arrival")
+    with op.batch_alter_table("requester", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_requester_organization_id"))
+
+    op.drop_table("requester")
+    op.drop_table("inbox")
+    with op.batch_alter_table("canned_reply", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_canned_reply_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_canned_reply_agent_id"))
+
+    op.drop_table("canned_reply")
+    with op.batch_alter_table("article", schema=None) as batch_op:
+        batch_op.drop_index("uq_article_identity")
+        batch_op.drop_index(batch_op.f("ix_article_organization_id"))
+
+    op.drop_table("article")
     with op.batch_alter_table("team_member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_team_member_team_id"))
         batch_op.drop_index(batch_op.f("ix_team_member_agent_id"))
@@ -711,21 +1029,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_saved_view_agent_id"))
 
     op.drop_table("saved_view")
-    with op.batch_alter_table("requester", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_requester_organization_id"))
-
-    op.drop_table("requester")
-    op.drop_table("inbox")
-    with op.batch_alter_table("canned_reply", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_canned_reply_organization_id"))
-
-    op.drop_table("canned_reply")
-    with op.batch_alter_table("article", schema=None) as batch_op:
-        batch_op.drop_index("uq_article_identity")
-        batch_op.drop_index(batch_op.f("ix_article_organization_id"))
-
-    op.drop_table("article")
+    op.drop_table("organization")
+    op.drop_table("desk")
     op.drop_table("api_token")
     op.drop_table("team")
-    op.drop_table("organization")
+    op.drop_table("business_calendar")
     op.drop_table("agent")

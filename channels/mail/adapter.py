@@ -1,0 +1,45 @@
+"""Mail, as the rest of the house sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from channels.base import Surroundings
+from channels.mail.channel import Mail
+from channels.mail.configuration import MailConfiguration
+from channels.mail.listener import Listeners
+from core.inboxes.kinds import InboxSettings, Kind, Shown, Step
+from core.values import InboxStyle
+
+
+def _steps(mailbox: InboxSettings[MailConfiguration], public_url: str) -> Sequence[Step]:
+    settings = mailbox.configuration
+    return (
+        Step(
+            "Let your mail server hand mail to this address over to:", f"{settings.listen_host}:{settings.listen_port}"
+        ),
+        Step("Let that mail server take care of spam, SPF, DKIM and DMARC; Firstline shows what it found."),
+    )
+
+
+KIND = Kind(
+    key="mail",
+    title="Mail",
+    description="A mailbox: mail comes in from your mail server, and answers go out through it.",
+    style=InboxStyle.LETTER,
+    address_kind="email",
+    configuration=MailConfiguration,
+    can_test=True,
+    test_recipient=Shown("Send it to", placeholder="you@example.com"),
+    steps=_steps,
+)
+
+
+class MailAdapter:
+    kind = KIND
+
+    def __init__(self) -> None:
+        self._listeners = Listeners()
+
+    def build(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings) -> Mail:
+        return Mail(inbox, desk, self._listeners)

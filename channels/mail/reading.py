@@ -1,0 +1,161 @@
+"""A raw mail becomes a message of the desk, or is set aside; what was set aside is read again when somebody asks."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from channels.base import Receive
+from channels.choices import option
+from channels.mail import parse as parsing
+from channels.mail.parse import ParsedMail, UnreadableMail
+from channels.mail.quotes import new_text
+from core import intake, promises, quarantine
+from core.blobs import BlobStore
+from core.clock import Clock
+from core.database import Database
+from core.errors import DeskError, NotFound
+from core.quarantine import Again
+from core.signals import Topic
+from core.values import InboundMessage, Outcome, Receipt, StoredFile
+
+log = structlog.get_logger(__name__)
+
+INLINE_RAW = 64 * 1024
+"""Raw mails up to this size lie in the database, larger ones in the blob store."""
+LARGE = 256 * 1024
+"""Mails from this size on are read in a thread, so that the loop goes on."""
+POLL = 15.0
+"""Seconds between looks for what is to be read again, when nobody called."""
+
+
+class Reader:
+    """Reads the mails of one inbox. ``receive`` is there once the channel runs."""
+
+    def __init__(
+        self,
+        inbox_id: int,
+        own_addresses: Callable[[], frozenset[str]],
+        database: Database,
+        blobs: BlobStore,
+        clock: Clock,
+    ) -> None:
+        self._inbox_id = inbox_id
+        self._own = own_addresses
+        self._database = database
+        self._blobs = blobs
+        self._clock = clock
+        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self.receive: Receive | None = None
+
+    async def take_in(self, raw: bytes, envelope_sender: str | None) -> Receipt:
+        """Document one raw mail; what cannot be read is quarantined. Returns after the commit."""
+        raw_sha256 = await asyncio.to_thread(self._blobs.put, raw) if len(raw) > INLINE_RAW else None
+        kept = raw if raw_sha256 is None else None
+        return await self._read(raw, envelope_sender, {"raw": kept, "raw_sha256": raw_sha256}, None)
+
+    async def run(self) -> None:
+        """Read again what is owed another reading, until cancelled."""
+        with self._database.signals.subscribe(Topic.QUARANTINE) as calls:
+            while True:
+                claimed = await self._database.write(quarantine.claim, self._clock.now(), self._inbox_id)
+                for again in claimed:
+                    await self._once_more(again)
+                if not claimed:
+                    await calls.wait(POLL)
+
+    async def _once_more(self, again: Again) -> None:
+        work = again.work
+        try:
+            raw = again.raw
+            if raw is None:
+                raw = await asyncio.to_thread(self._blobs.get, again.raw_sha256 or "")
+            receipt = await self._read(raw, again.envelope_sender, {}, again)
+        except NotFound as error:  # the bytes are gone; nobody can read them, but everybody can see why
+            receipt = await self._set_aside(b"", str(error), None, {}, again)
+        except Exception as error:  # whatever it is, the mail is still there and is tried again
+            log.exception("mail_not_read_again", inbox=self._inbox_id, receipt=work.receipt_id, attempt=work.attempts)
+            due = self._clock.now() + promises.backoff(work.attempts, self._jitter)
+            await self._database.write(quarantine.later, work, due, type(error).__name__)
+            return
+        await self._database.write(quarantine.finished, work, self._clock.now())
+        log.info("mail_read_again", inbox=self._inbox_id, receipt=work.receipt_id, outcome=str(receipt.outcome))
+
+    async def _read(
+        self, raw: bytes, envelope_sender: str | None, kept: dict[str, Any], again: Again | None
+    ) -> Receipt:
+        """The one door: parse and hand in, or set aside."""
+        receive = self.receive
+        if receive is None:
+            raise ConnectionAbortedError("the mailbox was stopped")
+        try:
+            mail = await self._parse(raw, envelope_sender)
+            return await receive(await self._inbound(mail, kept, again))
+        except (UnreadableMail, DeskError) as error:
+            return await self._set_aside(raw, str(error), envelope_sender, kept, again)
+        except (ValueError, LookupError, RecursionError, AssertionError, TypeError, AttributeError) as error:
+            # The parser's own mistake must not make the sender's server repeat the mail for days.
+            log.exception("mail_unreadable", inbox=self._inbox_id, size=len(raw))
+            return await self._set_aside(raw, f"{type(error).__name__}: {error}", envelope_sender, kept, again)
+
+    async def _parse(self, raw: bytes, envelope_sender: str | None) -> ParsedMail:
+        own = self._own()
+        if len(raw) < LARGE:
+            return parsing.parse(raw, envelope_sender, own)
+        return await asyncio.to_thread(parsing.parse, raw, envelope_sender, own)
+
+    async def _inbound(self, mail: ParsedMail, kept: dict[str, Any], again: Again | None) -> InboundMessage:
+        files = [
+            StoredFile(
+                await asyncio.to_thread(self._blobs.put, file.content),
+                file.filename,
+                file.media_type[:127],
+                len(file.content),
+                file.content_id[:255] if file.content_id else None,
+            )
+            for file in mail.files
+        ]
+        text = new_text(mail.text)
+        return InboundMessage(
+            inbox_id=self._inbox_id,
+            dedupe_key=mail.dedupe_key,
+            sender=mail.sender,
+            text=text,
+            full_text=mail.text,
+            received_at=self._clock.now() if again is None else again.received_at,
+            subject=mail.subject,
+            external_id=mail.message_id[:500] if mail.message_id else None,
+            references=mail.references,
+            ticket_ref=mail.ticket_ref,
+            recipients=mail.recipients,
+            option=option(text),
+            html=mail.html,
+            attachments=tuple(files),
+            automation=mail.automation,
+            authentication=mail.authentication,
+            receipt_id=again.work.receipt_id if again is not None else None,
+            **kept,
+        )
+
+    async def _set_aside(
+        self, raw: bytes, reason: str, envelope_sender: str | None, kept: dict[str, Any], again: Again | None
+    ) -> Receipt:
+        sender, subject = parsing.glimpse(raw)
+        about = {"sender": sender, "subject": subject, "envelope_sender": envelope_sender, "size": len(raw)}
+        receipt = await self._database.write(
+            intake.quarantine,
+            self._inbox_id,
+            parsing.raw_key(raw),
+            reason[:500],
+            self._clock.now(),
+            about=about,
+            receipt_id=again.work.receipt_id if again is not None else None,
+            **kept,
+        )
+        if receipt.outcome is Outcome.QUARANTINED:
+            log.warning("mail_quarantined", inbox=self._inbox_id, size=len(raw))
+        return receipt

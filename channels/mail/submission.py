@@ -1,0 +1,154 @@
+"""Mail out: submission to the server that takes our mail (RFC 6409), and its refusals in plain words."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+import aiosmtplib
+
+from channels.base import DeliveryError
+from channels.mail.configuration import MailConfiguration
+from core.errors import InboxProblem
+
+TIMEOUT = 30.0
+
+
+async def submit(mailbox: MailConfiguration, recipient: str, content: bytes) -> None:
+    """Send a mail. Raises ``DeliveryError`` for what is wrong with it, ``InboxProblem`` if it is the mailbox."""
+    async with _server(mailbox) as server:
+        try:
+            await server.sendmail(mailbox.address, [recipient], content)
+        except aiosmtplib.SMTPSenderRefused:
+            raise
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            refused = error.recipients[0]
+            raise _refusal(refused.code, refused.message) from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise _refusal(error.code, error.message) from None
+
+
+async def try_out(mailbox: MailConfiguration) -> None:
+    """Sign in, and ask whether mail may be sent from the mailbox's address. Raises ``InboxProblem``."""
+    async with _server(mailbox) as server:
+        await server.mail(mailbox.address)
+        await server.rset()
+
+
+@asynccontextmanager
+async def _server(mailbox: MailConfiguration) -> AsyncIterator[aiosmtplib.SMTP]:
+    """The server, signed in at; whatever goes wrong with it is the mailbox's problem."""
+    if not mailbox.smtp_host:
+        raise InboxProblem(
+            "No server for outgoing mail is set, so answers cannot be sent.",
+            "Enter the mail server that takes your mail under “Outgoing mail”.",
+        )
+    server = aiosmtplib.SMTP(
+        hostname=mailbox.smtp_host,
+        port=mailbox.smtp_port,
+        use_tls=mailbox.smtp_security == "tls",
+        start_tls=mailbox.smtp_security == "starttls",
+        timeout=TIMEOUT,
+    )
+    try:
+        await server.connect()
+        if mailbox.smtp_username:
+            await server.login(mailbox.smtp_username, mailbox.smtp_password.get_secret_value())
+        yield server
+        # The mail is taken: a server that hangs up without a word changes nothing about it.
+        with suppress(aiosmtplib.SMTPException, OSError):
+            await server.quit()
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        raise _problem(error, mailbox) from None
+    finally:
+        server.close()
+
+
+def _refusal(code: int, text: str) -> DeliveryError:
+    """A 5xx answer is final, a 4xx one is not (RFC 5321, 4.2.1); greylisting wants a minute or two."""
+    permanent = 500 <= code < 600
+    retry_after = None if permanent else timedelta(minutes=2)
+    return DeliveryError(f"{code} {text}", permanent=permanent, retry_after=retry_after)
+
+
+def _problem(error: Exception, mailbox: MailConfiguration) -> InboxProblem:
+    place = {"host": mailbox.smtp_host, "port": mailbox.smtp_port}
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return InboxProblem(
+            "{host} did not accept the user name and password: {answer}",
+            "Enter both again. Some providers want a password made for this program (app password).",
+            answer=_answer(error),
+            **place,
+        )
+    if isinstance(error, aiosmtplib.SMTPResponseException) and error.code in (530, 538):
+        return InboxProblem(
+            "{host} wants a user name and password, or another encryption: {answer}",
+            "Enter the user name and password you have there, and check the encryption.",
+            answer=_answer(error),
+            **place,
+        )
+    if isinstance(error, aiosmtplib.SMTPResponseException) and 400 <= error.code < 500:
+        return InboxProblem(
+            "{host} takes no mail right now: {answer}",
+            "It is tried again by itself. If it stays, ask whoever runs that server.",
+            answer=_answer(error),
+            **place,
+        )
+    if isinstance(error, aiosmtplib.SMTPSenderRefused):
+        return InboxProblem(
+            "{host} does not let us send from {address}: {answer}",
+            "The user must be allowed to send from this address there.",
+            address=mailbox.address,
+            answer=_answer(error),
+            **place,
+        )
+    for cause in _causes(error):
+        if (known := _of_connection(cause, place)) is not None:
+            return known
+    if "STARTTLS" in str(error):
+        return InboxProblem("{host} offers no STARTTLS at port {port}.", "Choose another encryption or port.", **place)
+    return InboxProblem(
+        "{host}, port {port}, did not answer as a mail server does: {answer}",
+        "Check port and encryption: 587 goes with STARTTLS, 465 with TLS from the start.",
+        answer=_answer(error),
+        **place,
+    )
+
+
+def _of_connection(error: BaseException, place: dict[str, object]) -> InboxProblem | None:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return InboxProblem(
+                "The certificate of {host} cannot be trusted: {reason}",
+                "Use the server's name as it stands in its certificate, or have the certificate mended.",
+                reason=error.verify_message,
+                **place,
+            )
+        case socket.gaierror():
+            return InboxProblem("There is no server {host}.", "Check the name of the mail server.", **place)
+        case ConnectionRefusedError():
+            return InboxProblem(
+                "Nothing listens on {host}, port {port}.", "Check the port, and whether the server runs.", **place
+            )
+        case TimeoutError() | aiosmtplib.SMTPTimeoutError():
+            return InboxProblem(
+                "{host} does not answer on port {port}.",
+                "Check address and port, and whether a firewall is in between.",
+                **place,
+            )
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _answer(error: Exception) -> str:
+    if isinstance(error, aiosmtplib.SMTPResponseException):
+        return f"{error.code} {error.message}"[:300]
+    return str(error)[:300]

@@ -1,0 +1,150 @@
+"""One inbox at work in this process: under its lease where it needs one, and again after a pause when it failed."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from channels.base import Channel, Receive, Surroundings
+from channels.watch import Watch
+from core.errors import InboxProblem
+from core.inboxes import leases
+from core.inboxes.kinds import InboxSettings
+from core.inboxes.leases import LEASE
+from core.models import RunState
+from core.signals import Topic
+from core.values import InboundMessage, Receipt
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0
+"""Seconds before a failed inbox is tried again: at first, and at most; each failure doubles them."""
+STEADY = 60.0
+"""An inbox that worked for so many seconds before it failed begins with the first pause again."""
+RENEW = LEASE.total_seconds() / 3
+STANDBY_POLL = 5.0
+
+
+class _LeaseLost(Exception):
+    """Another process may run the inbox now."""
+
+
+class Runner:
+    def __init__(
+        self,
+        inbox: InboxSettings[Any],
+        channel: Channel,
+        receive: Receive,
+        surroundings: Surroundings,
+        watch: Watch,
+        token: str,
+    ) -> None:
+        self._inbox = inbox
+        self._channel = channel
+        self._hand_on = receive
+        self._database = surroundings.database
+        self._clock = surroundings.clock
+        self._watch = watch
+        self._token = token
+        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._connected_at: float | None = None
+        self._held_until = 0.0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        failures = 0
+        while True:
+            self._connected_at = None
+            self._watch.turned(self._inbox.id, RunState.STARTING)
+            try:
+                await self._once()
+                problem = InboxProblem("The inbox stopped by itself.", "It is started again by itself.")
+            except _LeaseLost:
+                log.warning("lease_lost", inbox=self._inbox.id)
+                continue
+            except InboxProblem as found:
+                problem = found
+            except Exception as error:  # one inbox's crash must not stop the desk
+                log.exception("inbox_crashed", inbox=self._inbox.id, channel=self._inbox.channel)
+                problem = _unexpected(error)
+            failures = 1 if self._was_steady() else failures + 1
+            await self._pause(problem, failures)
+
+    async def _once(self) -> None:
+        if not self._inbox.configuration.is_exclusive:
+            await self._channel.run(self._receive, self._connected)
+            return
+        await self._stand_by()
+        working = asyncio.create_task(self._channel.run(self._receive, self._connected))
+        try:
+            while not (await asyncio.wait({working}, timeout=RENEW))[0]:
+                if not await self._renew():
+                    raise _LeaseLost
+            await working
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await self._leave()
+
+    async def _stand_by(self) -> None:
+        """Wait until this process, and no other, may run the inbox."""
+        with self._database.signals.subscribe_to(
+            lambda signal: (signal.topic, signal.id) == (Topic.INBOX, self._inbox.id)
+        ) as calls:
+            while not await self._take():
+                self._watch.turned(self._inbox.id, RunState.STANDBY)
+                await calls.wait(STANDBY_POLL)
+        self._watch.turned(self._inbox.id, RunState.STARTING)
+
+    async def _take(self) -> bool:
+        taken = await self._database.write(leases.take, self._inbox.id, self._token, self._clock.now())
+        if taken:
+            self._held_until = time.monotonic() + LEASE.total_seconds()
+        return taken
+
+    async def _renew(self) -> bool:
+        """Take the lease for longer. While the database cannot be asked, what is left of it still holds."""
+        try:
+            async with asyncio.timeout(RENEW):
+                return await self._take()
+        except Exception:  # whatever keeps the database from answering
+            log.warning("lease_not_renewed", inbox=self._inbox.id)
+            return time.monotonic() + RENEW < self._held_until
+
+    async def _leave(self) -> None:
+        try:
+            await self._database.write(leases.leave, self._inbox.id, self._token)
+        except Exception:  # the lease ends by itself
+            log.warning("lease_not_left", inbox=self._inbox.id)
+
+    def _connected(self) -> None:
+        self._connected_at = time.monotonic()
+        self._watch.turned(self._inbox.id, RunState.RUNNING)
+
+    async def _receive(self, message: InboundMessage) -> Receipt:
+        receipt = await self._hand_on(message)
+        self._watch.received(self._inbox.id)
+        return receipt
+
+    def _was_steady(self) -> bool:
+        return self._connected_at is not None and time.monotonic() - self._connected_at >= STEADY
+
+    async def _pause(self, problem: InboxProblem, failures: int) -> None:
+        seconds = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 16), LONGEST_PAUSE) * self._jitter.uniform(0.75, 1.25)
+        retry_at = self._clock.now() + timedelta(seconds=seconds)
+        self._watch.turned(self._inbox.id, RunState.RETRYING, problem, retry_at)
+        log.warning("inbox_retries", inbox=self._inbox.id, reason=str(problem), seconds=round(seconds, 1))
+        await asyncio.sleep(seconds)
+
+
+def _unexpected(error: Exception) -> InboxProblem:
+    return InboxProblem(
+        "Something went wrong that Firstline did not expect: {error}",
+        "It is tried again by itself. If it stays, the program's log has the details.",
+        error=f"{type(error).__name__}: {error}"[:300],
+    )

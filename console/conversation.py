@@ -1,0 +1,127 @@
+"""The conversation, and what one does to it. Works without the script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from console.actions import ACTIONS
+from console.auth import Auth, SignedIn
+from console.guide import Guide, stays_open
+from console.panes import Panes
+from console.place import place_of
+from core import outbox, replies
+from core.clock import Clock
+from core.database import Database
+from core.errors import DeskError, NotFound
+from core.knowledge import articles
+from core.models import Agent
+from core.tickets import lists, views
+from web.languages import explain
+from web.responses import status_of
+
+
+class Conversation:
+    def __init__(self, database: Database, clock: Clock, panes: Panes, auth: Auth, guide: Guide) -> None:
+        self._database = database
+        self._clock = clock
+        self._panes = panes
+        self._actions = {**ACTIONS, "guide": guide.act}
+        staff = auth.required
+        ticket = "/console/tickets/{ticket:int}"
+        self.routes: Sequence[BaseRoute] = [
+            Route("/console/colleagues", staff(self._colleagues)),
+            Route(ticket, staff(self._ticket)),
+            Route(f"{ticket}/insert", staff(self._insert)),
+            Route(f"{ticket}/undo/{{message:int}}", staff(self._undo), methods=["POST"]),
+            Route(f"{ticket}/retry/{{message:int}}", staff(self._retry), methods=["POST"]),
+            Route(f"{ticket}/{{action}}", staff(self._act), methods=["POST"]),
+        ]
+
+    async def _ticket(self, request: Request, signed_in: SignedIn) -> Response:
+        ticket_id = request.path_params["ticket"]
+        detail = await self._database.read(views.detail, ticket_id)
+        is_seen = request.headers.get("x-parts") != "unseen"
+        if is_seen and detail.unread_by(signed_in.agent.id):
+            await self._database.write(lists.mark_read, ticket_id, signed_in.agent.id)
+        return await self._panes.render(request, signed_in, place_of(request.query_params), detail)
+
+    async def _act(self, request: Request, signed_in: SignedIn) -> Response:
+        """Run one action and come back to the ticket; on a mistake with everything typed still there."""
+        ticket_id, name = request.path_params["ticket"], request.path_params["action"]
+        form = {key: str(value) for key, value in (await request.form()).items()}
+        place = place_of(form)
+        if name not in self._actions:
+            raise NotFound("There is no such action.")
+        try:
+            await self._database.write(self._actions[name], ticket_id, signed_in.agent.id, form, self._clock.now())
+        except DeskError as error:
+            detail = await self._database.read(views.detail, ticket_id)
+            message = explain(error, signed_in.agent.language)
+            return await self._panes.render(
+                request, signed_in, place, detail, message, form.get("text", ""), name, status_of(error)
+            )
+        if form.get("next"):
+            rows, _, _ = await self._panes.rows(place, signed_in.agent.id, signed_in.agent.language)
+            following = next((row.id for row in rows if row.id != ticket_id), None)
+            if following is None:
+                return RedirectResponse(place.address, 303)
+            return RedirectResponse(f"/console/tickets/{following}?{place.suffix}", 303)
+        here = f"#{'reply-text' if form.get('send') else 'guide'}" if name == "guide" else ""
+        return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}{stays_open(form, here)}", 303)
+
+    async def _insert(self, request: Request, signed_in: SignedIn) -> Response:
+        """What could be said here: answers kept ready, and articles, in the ticket's language."""
+        found = await self._database.read(
+            _insertable, request.path_params["ticket"], request.query_params.get("q", ""), signed_in.agent
+        )
+        return JSONResponse([{"kind": kind, "title": title, "text": text} for kind, title, text in found])
+
+    async def _colleagues(self, request: Request, signed_in: SignedIn) -> Response:
+        """Who can be mentioned."""
+        return JSONResponse(await self._database.read(_names, signed_in.agent.id))
+
+    async def _retry(self, request: Request, signed_in: SignedIn) -> Response:
+        ticket_id = request.path_params["ticket"]
+        await self._database.write(outbox.retry, request.path_params["message"], self._clock.now())
+        return RedirectResponse(f"/console/tickets/{ticket_id}", 303)
+
+    async def _undo(self, request: Request, signed_in: SignedIn) -> Response:
+        """Back into the field it came from."""
+        ticket_id, place = request.path_params["ticket"], place_of(await request.form())
+        agent, message_id, typed, error, status = signed_in.agent, request.path_params["message"], "", "", 200
+        try:
+            typed = await self._database.write(outbox.undo, message_id, agent.id, self._clock.now())
+        except DeskError as mistake:
+            error, status = explain(mistake, signed_in.agent.language), status_of(mistake)
+        detail = await self._database.read(views.detail, ticket_id)
+        return await self._panes.render(request, signed_in, place, detail, error, typed, status=status)
+
+
+def _names(session: Session, but: int) -> list[str]:
+    query = select(Agent.name).where(Agent.active, Agent.id != but).order_by(Agent.name).distinct()
+    return list(session.scalars(query))
+
+
+def _insertable(session: Session, ticket_id: int, wanted: str, agent: Agent) -> list[tuple[str, str, str]]:
+    """(kind, title, text), those first whose title has the words."""
+    detail = views.detail(session, ticket_id)
+    ticket, words = detail.ticket, wanted.casefold().split()
+    found = [
+        ("reply", one.title, one.text_de if ticket.language == "de" else one.text_en)
+        for one in replies.offered(session, ticket.organization_id, agent.id)
+    ]
+    found += [
+        ("article", one.title, f"{one.title}\n\n{one.summary}\n\n{one.body}".strip())
+        for one in articles.visible(session, ticket.organization_id)
+        if one.language == ticket.language and (words or ticket.intent in one.intents)
+    ]
+    fitting = [one for one in found if all(word in f"{one[1]} {one[2]}".casefold() for word in words)]
+    fitting.sort(key=lambda one: sum(word not in one[1].casefold() for word in words))
+    name = detail.requester.name
+    return [(kind, title, replies.filled(text, name, ticket.number, agent.name)) for kind, title, text in fitting[:20]]

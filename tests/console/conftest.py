@@ -1,0 +1,50 @@
+"""The console as a browser sees it, without one: signed in as Anna, on either database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from bot import content as contents
+from config.settings import PACK
+from console.auth import COOKIE
+from core import staff
+from core.blobs import FolderBlobStore
+from core.database import Database
+from tests.console.site import console_of
+from tests.core.desk import Desk, seed
+from tests.fakes.clock import SetClock
+
+
+class Signed:
+    """An agent at the console, with plain forms: what works here works without the script."""
+
+    def __init__(self, client: httpx.AsyncClient, desk: Desk, blobs: FolderBlobStore) -> None:
+        self._client, self.desk, self.blobs = client, desk, blobs
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        return await self._client.get(path, headers=headers)
+
+    async def post(self, path: str, **fields: Any) -> httpx.Response:
+        """Send a form, as the page itself would; a list is a field that stands there several times."""
+        page = (await self.get("/console/views/bot")).text
+        token = re.search(r'name="csrf" value="(\w+)"', page)
+        assert token is not None
+        return await self._client.post(path, data={"csrf": token.group(1), **fields})
+
+
+@pytest.fixture
+async def anna(database: Database, clock: SetClock, tmp_path: Path) -> AsyncIterator[Signed]:
+    desk = await database.write(seed, clock)
+    blobs = FolderBlobStore(tmp_path / "blobs")
+    console = console_of(database, clock, tmp_path, contents.load(PACK))
+    token = await database.write(staff.open_session, desk.anna, clock.now())
+    transport = httpx.ASGITransport(Starlette(routes=console.routes))
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk", cookies={COOKIE: token}) as client:
+        yield Signed(client, desk, blobs)

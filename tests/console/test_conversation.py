@@ -1,0 +1,68 @@
+"""The conversation's page: what is folded, what is marked, and that nothing typed is lost or misplaced."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core import intake
+from core.database import Database
+from core.tickets import actions, details, lists
+from core.tickets.lists import View
+from core.values import Scale
+from tests.console.conftest import Signed
+from tests.core.desk import letter
+from tests.fakes.clock import SetClock
+
+MAIL = "Der Drucker druckt nicht.\n\nViele Grüße\nCarla\n\nAlpha GmbH\nHauptstraße 1\nTel. 030 1234"
+
+
+async def _open(database: Database, anna: Signed, clock: SetClock) -> None:
+    await database.write(intake.receive, letter(anna.desk, clock, MAIL), clock.now())
+
+
+async def test_a_signature_is_folded(database: Database, anna: Signed, clock: SetClock) -> None:
+    await _open(database, anna, clock)
+    page = (await anna.get("/console/tickets/1")).text
+    shown, _, folded = page.partition("Signatur anzeigen")
+    assert "Viele Grüße\nCarla</div>" in shown and "Hauptstraße 1" not in shown and "Hauptstraße 1" in folded
+
+
+async def test_many_changes_in_a_row_are_folded_but_the_newest(
+    database: Database, anna: Signed, clock: SetClock
+) -> None:
+    await _open(database, anna, clock)
+    await database.write(actions.take_over, 1, anna.desk.anna, clock.now())
+    for impact in (Scale.HIGH, Scale.LOW) * 3:
+        clock.advance(minutes=1)
+        await database.write(details.classify, 1, anna.desk.anna, clock.now(), impact=impact)
+    page = (await anna.get("/console/tickets/1")).text
+    assert "6 frühere Änderungen" in page
+    assert page.rpartition("</details></li>")[2].count('class="event"') == 1
+
+
+async def test_a_note_that_failed_never_lands_in_the_answer(database: Database, anna: Signed, clock: SetClock) -> None:
+    await _open(database, anna, clock)
+    await database.write(actions.note, 1, anna.desk.ben, "davor", clock.now())
+    answer = await anna.post("/console/tickets/1/note", view="bot", text=" ")
+    assert answer.status_code == 422
+    assert 'id="mode-note" class="hidden" checked' in answer.text
+    assert 'data-draft-key="reply" required></textarea>' in answer.text
+
+
+async def test_a_mention_is_marked_until_it_was_looked_at(database: Database, anna: Signed, clock: SetClock) -> None:
+    await _open(database, anna, clock)
+    await database.write(lists.mark_read, 1, anna.desk.anna)
+    await database.write(actions.note, 1, anna.desk.ben, "Schau mal, @anna <b>", clock.now() + timedelta(minutes=1))
+    assert "erwähnt Sie" in (await anna.get("/console/views/mentioned")).text
+    hidden = await anna.get("/console/tickets/1", **{"x-parts": "unseen"})
+    assert '<strong class="mention">@anna</strong> &lt;b&gt;' in hidden.text
+    counted = await database.read(lists.counts, anna.desk.anna, clock.now())
+    assert counted[View.MENTIONED] == 1, "a page nobody looks at reads nothing"
+    assert "erwähnt Sie" in (await anna.get("/console/tickets/1")).text
+    counted = await database.read(lists.counts, anna.desk.anna, clock.now())
+    assert counted[View.MENTIONED] == 0
+    assert "erwähnt Sie" not in (await anna.get("/console/tickets/1")).text
+
+
+async def test_colleagues_can_be_mentioned_by_their_names(anna: Signed) -> None:
+    assert (await anna.get("/console/colleagues")).json() == ["Ben"]
