@@ -1,0 +1,306 @@
+"""Mailboxes by IMAP, with a real Dovecot: everything in them is documented once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from channels import runner
+from channels.base import Surroundings
+from channels.mail.adapter import KIND
+from channels.mail.imap import mailbox
+from core.blobs import FolderBlobStore
+from core.database import Database
+from core.inboxes import editing, positions
+from core.inboxes.editing import Form
+from core.models import InboundReceipt, InboxState, Message, RunState
+from core.values import InboundMessage, Outcome
+from tests.channels.mailboxes import SEAL, Running, healthy
+from tests.core.desk import Desk, seed
+from tests.fakes import dovecot
+from tests.fakes.clock import SetClock
+from tests.fakes.dovecot import PASSWORD, Dovecot
+
+pytestmark = dovecot.needed
+
+ADDRESS, USER = "support@desk.example", "support"
+WAITING = int(os.environ.get("FIRSTLINE_TEST_MAILS", "10000"))
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failed inboxes are tried again at once."""
+    monkeypatch.setattr(runner, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(runner, "LONGEST_PAUSE", 0.2)
+
+
+@pytest.fixture
+def server() -> Iterator[Dovecot]:
+    with Dovecot() as server:
+        yield server
+
+
+class Place:
+    """A desk with one mailbox, and the processes that run it."""
+
+    def __init__(self, database: Database, clock: SetClock, folder: Path, server: Dovecot) -> None:
+        self.database, self.clock, self.server = database, clock, server
+        blobs = FolderBlobStore(folder / "blobs")
+        self.surroundings = Surroundings(database, blobs, clock, "http://desk.example", "secret")
+        self.inbox_id = 0
+
+    async def set_up(self, **typed: str) -> None:
+        """Save the mailbox's settings: first, or others."""
+        whole = {"address": ADDRESS, **fetching(self.server, **typed)}
+        inbox_id = self.inbox_id or None
+        form = Form(name="Support", typed=whole)
+        self.inbox_id = await self.database.write(editing.save, KIND, inbox_id, form, SEAL, self.clock.now())
+
+    def process(self, name: str = "one") -> Running:
+        return Running(self.database, self.clock, self.surroundings, name)
+
+    async def works(self) -> None:
+        await healthy(self.database, self.clock, self.inbox_id, lambda one: one.is_running and not one.current_problem)
+
+    async def texts(self) -> list[str]:
+        query = select(Message.text).where(Message.outbound.is_(False)).order_by(Message.id)
+        return [text.strip() for text in await self.database.read(lambda session: list(session.scalars(query)))]
+
+    async def ledger(self) -> dict[str, int]:
+        """How many deliveries had each outcome."""
+        query = select(InboundReceipt.outcome, func.count()).group_by(InboundReceipt.outcome)
+        found = await self.database.read(lambda session: session.execute(query).all())
+        return {str(outcome): count for outcome, count in found}
+
+    async def aside(self) -> list[tuple[str, str]]:
+        """Reason and subject of what was set aside."""
+        query = select(InboundReceipt).where(InboundReceipt.outcome == Outcome.QUARANTINED).order_by(InboundReceipt.id)
+        found = await self.database.read(lambda session: list(session.scalars(query)))
+        return [(one.reason, one.about["subject"]) for one in found]
+
+    async def tidied_to(self) -> int:
+        found = await self.database.read(positions.read, self.inbox_id)
+        return found.tidied_to if found is not None else -1
+
+
+def fetching(server: Dovecot, **more: str) -> dict[str, str]:
+    """What is typed for a mailbox on this machine that is read from its beginning."""
+    return {
+        "receive": "imap",
+        "imap_host": "127.0.0.1",
+        "imap_port": str(server.port),
+        "imap_security": "none",
+        "imap_username": USER,
+        "imap_password": PASSWORD,
+        "imap_begin": "all",
+        **more,
+    }
+
+
+def letter(number: int | str, **headers: str) -> EmailMessage:
+    mail = EmailMessage()
+    for name, value in {
+        "From": f"Carla Neumann <carla-{number}@alpha.example>",
+        "To": ADDRESS,
+        "Subject": f"Frage {number}",
+        "Message-ID": f"<{number}@alpha.example>",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }.items():
+        mail[name] = value
+    mail.set_content(f"Der Drucker {number} druckt nicht mehr. Grüße!")
+    return mail
+
+
+def text(number: int | str) -> str:
+    return f"Der Drucker {number} druckt nicht mehr. Grüße!"
+
+
+async def until(look: Callable[[], Awaitable[Any]], wanted: Any) -> None:
+    """Wait until ``look`` returns what is wanted."""
+    found = None
+    try:
+        async with asyncio.timeout(60):
+            while (found := await look()) != wanted:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        assert found == wanted
+
+
+@pytest.fixture
+async def place(database: Database, clock: SetClock, tmp_path: Path, server: Dovecot) -> AsyncIterator[Place]:
+    desk: Desk = await database.write(seed, clock)
+    for inbox_id in (desk.chat, desk.mail):
+        await database.write(editing.set_state, inbox_id, InboxState.ARCHIVED)
+    yield Place(database, clock, tmp_path, server)
+
+
+async def test_what_waits_and_what_comes_becomes_tickets_and_nothing_is_marked(place: Place) -> None:
+    place.server.deliver(USER, letter(1), letter(2))
+    await place.set_up()
+    async with place.process().running():
+        await place.works()
+        await until(place.texts, [text(1), text(2)])
+        place.server.deliver(USER, letter(3))
+        await until(place.texts, [text(1), text(2), text(3)])
+    assert await place.ledger() == {"ticketed": 3}
+    assert place.server.flags(USER) == [(), (), ()]
+
+
+async def test_what_others_marked_as_read_or_dated_long_ago_is_read_all_the_same(place: Place) -> None:
+    await place.set_up(imap_begin="new")
+    async with place.process().running():
+        await place.works()
+    place.server.deliver(USER, letter(1), arrived_at=86_400.0)
+    with place.server.open(USER) as client:
+        client.select_folder("INBOX")
+        client.add_flags(client.search(), [b"\\Seen"])
+    async with place.process().running():
+        await until(place.texts, [text(1)])
+
+
+async def test_what_lay_there_before_may_be_left(place: Place) -> None:
+    place.server.deliver(USER, letter("old"))
+    await place.set_up(imap_begin="new", imap_afterwards="seen")
+    async with place.process().running():
+        await place.works()
+        place.server.deliver(USER, letter("new"))
+        await until(place.texts, [text("new")])
+        await until(place.tidied_to, 2)
+    assert place.server.flags(USER) == [(), ("\\Seen",)]
+
+
+async def test_mails_are_moved_after_their_commit_and_the_unreadable_elsewhere(place: Place) -> None:
+    place.server.deliver(USER, letter(1), b"Subject: Von niemandem\r\n\r\nHallo\r\n", letter(2))
+    done, unreadable = "Erledigt für immer", "Unlesbar"
+    await place.set_up(imap_afterwards="move", imap_done_folder=done, imap_unreadable_folder=unreadable)
+    async with place.process().running():
+        await until(place.tidied_to, 3)
+        place.server.deliver(USER, letter(3))
+        await until(place.tidied_to, 4)
+    assert await place.texts() == [text(1), text(2), text(3)]
+    assert await place.ledger() == {"ticketed": 3, "quarantined": 1}
+    counts = {folder: len(place.server.flags(USER, folder)) for folder in ("INBOX", done, unreadable)}
+    assert counts == {"INBOX": 0, done: 3, unreadable: 1}
+
+
+async def test_a_folder_that_cannot_be_written_shows_as_a_problem_and_mails_are_read_on(place: Place) -> None:
+    place.server.deliver(USER, letter(1))
+    await place.set_up(imap_afterwards="move", imap_done_folder="Falsch//Name")
+    async with place.process().running():
+        found = await healthy(place.database, place.clock, place.inbox_id, lambda one: one.current_problem)
+        assert "cannot be moved to the folder “Falsch//Name”" in str(found.current_problem)
+        place.server.deliver(USER, letter(2))
+        await until(place.texts, [text(1), text(2)])
+        assert len(place.server.flags(USER)) == 2
+        await place.set_up(imap_afterwards="move", imap_done_folder="Erledigt")
+        await until(place.tidied_to, 2)
+    assert len(place.server.flags(USER, "Erledigt")) == 2
+    assert await place.ledger() == {"ticketed": 2}, "none was read twice"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_crash_around_the_commit_neither_loses_nor_doubles(place: Place, moment: str) -> None:
+    place.server.deliver(USER, *(letter(number) for number in range(6)))
+    await place.set_up(imap_afterwards="seen")
+    process = place.process()
+    crashes = ["3"]
+
+    async def receive(message: InboundMessage) -> Any:
+        crash = message.subject.endswith("3") and crashes and crashes.pop()
+        if crash and moment == "before":
+            raise ConnectionError("the database went away")
+        receipt = await Running._receive(process, message)
+        if crash:
+            raise ConnectionError("the process went away")
+        return receipt
+
+    process.receive = receive
+    async with process.running():
+        await until(place.tidied_to, 6)
+    assert sorted(await place.texts()) == [text(number) for number in range(6)]
+    assert (await place.ledger())["ticketed"] == 6
+    assert place.server.flags(USER) == [("\\Seen",)] * 6
+
+
+async def test_a_killed_connection_and_a_server_that_goes_and_comes_lose_nothing(place: Place) -> None:
+    await place.set_up()
+    async with place.process().running():
+        await place.works()
+        place.server.kick(USER)
+        place.server.deliver(USER, letter(1))
+        await until(place.texts, [text(1)])
+        place.server.stop()
+        found = await healthy(place.database, place.clock, place.inbox_id, lambda one: one.verdict == "problem")
+        assert [run.state for run in found.runs] == [RunState.RETRYING]
+        assert "Nothing listens on" in str(found.current_problem) or "was lost" in str(found.current_problem)
+        place.server.deliver(USER, letter(2))
+        place.server.start()
+        await until(place.texts, [text(1), text(2)])
+        await place.works()
+    assert await place.ledger() == {"ticketed": 2}
+
+
+async def test_other_numbers_of_the_same_mails_are_read_again_without_doubling(place: Place) -> None:
+    place.server.deliver(USER, letter("old"), arrived_at=place.clock.now().timestamp() - 3600)
+    await place.set_up(imap_begin="new")
+    async with place.process().running():
+        await place.works()
+        place.server.deliver(USER, letter(1), letter(2))
+        await until(place.texts, [text(1), text(2)])
+        place.server.deliver(USER, letter(3))
+        place.server.renumber(USER, 4711)
+        place.server.kick(USER)
+        await until(place.texts, [text(1), text(2), text(3)])
+    found = await place.database.read(positions.read, place.inbox_id)
+    assert found is not None and (found.generation, found.read_to) == (4711, 4)
+    assert (await place.ledger())["ticketed"] == 3, "what was there before the inbox stays out"
+
+
+async def test_a_poison_mail_is_set_aside_after_some_attempts_and_the_others_are_read_on(place: Place) -> None:
+    place.server.deliver(USER, letter(1), letter("poison"), letter(2))
+    await place.set_up()
+    process = place.process()
+
+    async def receive(message: InboundMessage) -> Any:
+        if message.subject == "Frage poison":
+            raise ZeroDivisionError("nobody thought of this")
+        return await Running._receive(process, message)
+
+    process.receive = receive
+    async with process.running():
+        await until(place.aside, [("ZeroDivisionError: nobody thought of this", "Frage poison")])
+        place.server.deliver(USER, letter(3))
+        await until(place.texts, [text(1), text(2), text(3)])
+
+
+async def test_a_mail_that_is_too_large_is_named_and_not_fetched(place: Place) -> None:
+    large = letter("large")
+    large.add_attachment(bytes(2 * 1024 * 1024), maintype="application", subtype="x-dump", filename="dump.bin")
+    place.server.deliver(USER, letter(1), large, letter(2))
+    await place.set_up(max_megabytes="1", imap_afterwards="seen")
+    async with place.process().running():
+        await until(place.texts, [text(1), text(2)])
+        await until(place.tidied_to, 3)
+    assert await place.aside() == [(mailbox.TOO_LARGE, "Frage large")]
+    assert place.server.flags(USER) == [("\\Seen",), (), ("\\Seen",)]
+
+
+async def test_only_one_process_reads_a_mailbox_and_another_takes_over(place: Place) -> None:
+    place.server.deliver(USER, *(letter(number) for number in range(20)))
+    await place.set_up()
+    second = place.process("two")
+    async with second.running():
+        async with place.process("one").running():
+            await until(place.ledger, {"ticketed": 20})
+            states = await healthy(place.database, place.clock, place.inbox_id, lambda one: len(one.runs) == 2)
+            assert {run.state for run in states.runs} == {RunState.RUNNING, RunState.STANDBY}
+        await healthy(place.database, place.clock, place.inbox_id, lambda one: one.is_running)
+        place.server.deliver(USER, letter(20))
+        await until(place.ledger, {"ticketed": 21})
