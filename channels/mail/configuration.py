@@ -182,7 +182,7 @@ class MailConfiguration(Configuration):
         Folder,
         Shown(
             "Folder for what could not be read",
-            "It waits in the console in any case, under “Could not be read”. Empty: the mail stays where it is.",
+            "In any case it waits in the console, under Quarantine. Empty: the mail stays where it is.",
             MAILBOX,
             when=_FETCHED,
         ),
