@@ -1,5 +1,7 @@
 """A real Dovecot on loopback, in a folder of its own below the temporary directory, without any privilege.
 
+To Dovecot 127.0.0.1 is itself, which needs no encryption; 127.0.0.2 is somebody else.
+
 Any user may sign in with ``PASSWORD``. Mails are put into its Maildirs as whoever delivers mail does: as files.
 """
 
@@ -38,7 +40,7 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/dovecot.log
 protocols = imap
-listen = 127.0.0.1
+listen = 127.0.0.1, 127.0.0.2
 default_internal_user = {user}
 default_internal_group = {group}
 default_login_user = {user}
@@ -57,6 +59,9 @@ namespace inbox {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -161,6 +166,12 @@ class Dovecot:
             if arrived_at is not None:
                 os.utime(path, (arrived_at, arrived_at))
         self._own(inbox)
+
+    def lose(self, word: str) -> None:
+        """Make the server unable to give out the mails in whose text the word stands."""
+        for path in (self._root / "mail").rglob("*.desk*"):
+            if word.encode() in path.read_bytes():
+                path.chmod(0)
 
     def renumber(self, user: str, validity: int) -> None:
         """Give the INBOX another UIDVALIDITY, which makes all its numbers void."""

@@ -139,12 +139,29 @@ class Mailbox:
         waiting = await line.call(line.connection.after, position.read_to)
         if waiting:
             log.info("mails_waiting", inbox=self._inbox_id, count=len(waiting))
-        for some in _chunks(waiting, LISTED_AT_ONCE):
-            listed = await line.call(line.connection.listed, some)
+        alone = [uid for uid in waiting if uid <= self._alone_to]
+        for some in (*([uid] for uid in alone), *_chunks(waiting[len(alone) :], LISTED_AT_ONCE)):
+            listed = await self._list(line, some)
             for batch in self._batches([mail for mail in listed if self._is_due(mail, position)]):
                 position = await self._take_batch(line, position, batch)
             position = await self._arrive(position, some[-1])
         return position
+
+    async def _list(self, line: _Line, uids: Sequence[int]) -> list[Listed]:
+        if len(uids) == 1 and self._failures[uids[0]] >= ATTEMPTS:
+            return [Listed(uids[0], 0, self._clock.now())]
+        try:
+            return await line.call(line.connection.listed, uids)
+        except InboxProblem:
+            self._suspect(uids)
+            raise
+
+    def _suspect(self, uids: Sequence[int]) -> None:
+        """Perhaps one of these mails is what the server dies of: look at them one by one, and not for ever."""
+        if len(uids) == 1:
+            self._failures[uids[0]] += 1
+        else:
+            self._alone_to = uids[-1]
 
     def _batches(self, listed: Sequence[Listed]) -> Iterator[list[Listed]]:
         batch: list[Listed] = []
@@ -165,7 +182,6 @@ class Mailbox:
         try:
             mails = await self._fetch(line, batch)
         except Refused:
-            self._alone_to = batch[-1].uid
             for mail in batch:
                 position = await self._take_batch(line, position, [mail])
             return position
@@ -198,22 +214,26 @@ class Mailbox:
             return await self._leave(line, first, TOO_LARGE)
         if is_alone and self._failures[first.uid] >= ATTEMPTS:
             return await self._leave(line, first, NOT_GIVEN)
+        uids = [mail.uid for mail in batch]
         try:
-            return await line.call(line.connection.fetch, [mail.uid for mail in batch])
+            return await line.call(line.connection.fetch, uids)
         except Refused as error:
+            self._suspect(uids)
             if not is_alone:
                 raise
-            self._failures[first.uid] += 1
             raise problems.not_given(self._settings, str(error)) from None
         except InboxProblem:
-            # Perhaps one of them is what the server dies of.
-            self._alone_to = batch[-1].uid
-            self._failures[first.uid] += is_alone
+            self._suspect(uids)
             raise
 
     async def _leave(self, line: _Line, mail: Listed, reason: str) -> dict[int, bytes]:
-        head = await line.call(line.connection.head, mail.uid)
-        await self._aside.unseen(head or f"{self._settings.imap_folder} {mail}".encode(), mail.size, reason)
+        head = b""
+        if self._failures[mail.uid] <= ATTEMPTS:
+            # If the server dies of this as well, it is not asked again.
+            self._failures[mail.uid] = ATTEMPTS + 1
+            head = await line.call(line.connection.head, mail.uid)
+        await self._aside.unseen(head or f"{self._settings.imap_folder} {mail.uid}".encode(), mail.size, reason)
+        del self._failures[mail.uid]
         self._unreadable.add(mail.uid)
         return {}
 

@@ -2,146 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from email.message import EmailMessage
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
 
-from channels import runner
-from channels.base import Surroundings
-from channels.mail.adapter import KIND
 from channels.mail.imap import mailbox
-from core.blobs import FolderBlobStore
-from core.database import Database
-from core.inboxes import editing, positions
-from core.inboxes.editing import Form
-from core.models import InboundReceipt, InboxState, Message, RunState
-from core.values import InboundMessage, Outcome
-from tests.channels.mailboxes import SEAL, Running, healthy
-from tests.core.desk import Desk, seed
+from core.inboxes import positions
+from core.models import RunState
+from core.values import InboundMessage
+from tests.channels.imap.place import LONG, USER, Place, letter, text, until
+from tests.channels.mailboxes import Running
 from tests.fakes import dovecot
-from tests.fakes.clock import SetClock
-from tests.fakes.dovecot import PASSWORD, Dovecot
 
 pytestmark = dovecot.needed
 
-ADDRESS, USER = "support@desk.example", "support"
-PATIENCE, LONG = 60.0, 600.0
 WAITING = int(os.environ.get("FIRSTLINE_TEST_MAILS", "10000"))
-
-
-@pytest.fixture(autouse=True)
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Failed inboxes are tried again at once."""
-    monkeypatch.setattr(runner, "FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(runner, "LONGEST_PAUSE", 0.2)
-
-
-@pytest.fixture
-def server() -> Iterator[Dovecot]:
-    with Dovecot() as server:
-        yield server
-
-
-class Place:
-    """A desk with one mailbox, and the processes that run it."""
-
-    def __init__(self, database: Database, clock: SetClock, folder: Path, server: Dovecot) -> None:
-        self.database, self.clock, self.server = database, clock, server
-        blobs = FolderBlobStore(folder / "blobs")
-        self.surroundings = Surroundings(database, blobs, clock, "http://desk.example", "secret")
-        self.inbox_id = 0
-
-    async def set_up(self, **typed: str) -> None:
-        """Save the mailbox's settings: first, or others."""
-        whole = {"address": ADDRESS, **fetching(self.server, **typed)}
-        inbox_id = self.inbox_id or None
-        form = Form(name="Support", typed=whole)
-        self.inbox_id = await self.database.write(editing.save, KIND, inbox_id, form, SEAL, self.clock.now())
-
-    def process(self, name: str = "one") -> Running:
-        return Running(self.database, self.clock, self.surroundings, name)
-
-    async def works(self) -> None:
-        await healthy(self.database, self.clock, self.inbox_id, lambda one: one.is_running and not one.current_problem)
-
-    async def texts(self) -> list[str]:
-        """What people wrote; those of different people came side by side, so in no order."""
-        query = select(Message.text).where(Message.outbound.is_(False)).order_by(Message.id)
-        return sorted(one.strip() for one in await self.database.read(lambda session: list(session.scalars(query))))
-
-    async def ledger(self) -> dict[str, int]:
-        """How many deliveries had each outcome."""
-        query = select(InboundReceipt.outcome, func.count()).group_by(InboundReceipt.outcome)
-        found = await self.database.read(lambda session: session.execute(query).all())
-        return {str(outcome): count for outcome, count in found}
-
-    async def aside(self) -> list[tuple[str, str]]:
-        """Reason and subject of what was set aside."""
-        query = select(InboundReceipt).where(InboundReceipt.outcome == Outcome.QUARANTINED).order_by(InboundReceipt.id)
-        found = await self.database.read(lambda session: list(session.scalars(query)))
-        return [(one.reason, one.about["subject"]) for one in found]
-
-    async def tidied_to(self) -> int:
-        found = await self.database.read(positions.read, self.inbox_id)
-        return found.tidied_to if found is not None else -1
-
-
-def fetching(server: Dovecot, **more: str) -> dict[str, str]:
-    """What is typed for a mailbox on this machine that is read from its beginning."""
-    return {
-        "receive": "imap",
-        "imap_host": "127.0.0.1",
-        "imap_port": str(server.port),
-        "imap_security": "none",
-        "imap_username": USER,
-        "imap_password": PASSWORD,
-        "imap_begin": "all",
-        **more,
-    }
-
-
-def letter(number: int | str, **headers: str) -> EmailMessage:
-    mail = EmailMessage()
-    for name, value in {
-        "From": f"Carla Neumann <carla-{number}@alpha.example>",
-        "To": ADDRESS,
-        "Subject": f"Frage {number}",
-        "Message-ID": f"<{number}@alpha.example>",
-        **{name.replace("_", "-"): value for name, value in headers.items()},
-    }.items():
-        mail[name] = value
-    mail.set_content(f"Der Drucker {number} druckt nicht mehr. Grüße!")
-    return mail
-
-
-def text(number: int | str) -> str:
-    return f"Der Drucker {number} druckt nicht mehr. Grüße!"
-
-
-async def until(look: Callable[[], Awaitable[Any]], wanted: Any, patience: float = PATIENCE) -> None:
-    """Wait until ``look`` returns what is wanted."""
-    found = None
-    try:
-        async with asyncio.timeout(patience):
-            while (found := await look()) != wanted:  # noqa: ASYNC110 - nobody announces it
-                await asyncio.sleep(patience / 3000)
-    except TimeoutError:
-        assert found == wanted
-
-
-@pytest.fixture
-async def place(database: Database, clock: SetClock, tmp_path: Path, server: Dovecot) -> AsyncIterator[Place]:
-    desk: Desk = await database.write(seed, clock)
-    for inbox_id in (desk.chat, desk.mail):
-        await database.write(editing.set_state, inbox_id, InboxState.ARCHIVED)
-    yield Place(database, clock, tmp_path, server)
 
 
 async def test_what_waits_and_what_comes_becomes_tickets_and_nothing_is_marked(place: Place) -> None:
@@ -197,7 +74,7 @@ async def test_a_folder_that_cannot_be_written_shows_as_a_problem_and_mails_are_
     place.server.deliver(USER, letter(1))
     await place.set_up(imap_afterwards="move", imap_done_folder="Falsch//Name")
     async with place.process().running():
-        found = await healthy(place.database, place.clock, place.inbox_id, lambda one: one.current_problem)
+        found = await place.health(lambda one: one.current_problem)
         assert "cannot be moved to the folder “Falsch//Name”" in str(found.current_problem)
         place.server.deliver(USER, letter(2))
         await until(place.texts, [text(1), text(2)])
@@ -240,7 +117,7 @@ async def test_a_killed_connection_and_a_server_that_goes_and_comes_lose_nothing
         place.server.deliver(USER, letter(1))
         await until(place.texts, [text(1)])
         place.server.stop()
-        found = await healthy(place.database, place.clock, place.inbox_id, lambda one: one.verdict == "problem")
+        found = await place.health(lambda one: one.verdict == "problem")
         assert [run.state for run in found.runs] == [RunState.RETRYING]
         assert "Nothing listens on" in str(found.current_problem) or "was lost" in str(found.current_problem)
         place.server.deliver(USER, letter(2))
@@ -302,9 +179,9 @@ async def test_only_one_process_reads_a_mailbox_and_another_takes_over(place: Pl
     async with second.running():
         async with place.process("one").running():
             await until(place.ledger, {"ticketed": 20})
-            states = await healthy(place.database, place.clock, place.inbox_id, lambda one: len(one.runs) == 2)
+            states = await place.health(lambda one: len(one.runs) == 2)
             assert {run.state for run in states.runs} == {RunState.RUNNING, RunState.STANDBY}
-        await healthy(place.database, place.clock, place.inbox_id, lambda one: one.is_running)
+        await place.health(lambda one: one.is_running)
         place.server.deliver(USER, letter(20))
         await until(place.ledger, {"ticketed": 21})
 
@@ -325,3 +202,34 @@ async def test_ten_thousand_waiting_mails_become_tickets_once_each_while_connect
 
 async def has_read(place: Place, count: int) -> bool:
     return await place.tidied_to() >= count
+
+
+async def test_a_mail_that_the_server_cannot_give_out_is_set_aside_and_the_others_are_read_on(place: Place) -> None:
+    place.server.deliver(USER, letter(1), letter("broken"), letter(2))
+    place.server.flags(USER)  # from now on it has a number
+    place.server.lose("broken")
+    await place.set_up()
+    async with place.process().running():
+        await until(place.texts, [text(1), text(2)])
+        place.server.deliver(USER, letter(3))
+        await until(place.texts, [text(1), text(2), text(3)])
+    assert [reason for reason, _ in await place.aside()] == [mailbox.NOT_GIVEN]
+
+
+async def test_a_bounce_is_known_by_its_return_path_and_no_ticket(place: Place) -> None:
+    bounce = b"Return-Path: <>\r\n" + letter(1).as_bytes()
+    place.server.deliver(USER, bounce)
+    await place.set_up()
+    async with place.process().running():
+        await until(place.ledger, {"ignored": 1})
+
+
+async def test_an_answer_is_never_documented_before_what_it_answers(place: Place) -> None:
+    """They may come from different people, and be fetched together."""
+    pairs = [(letter(number), letter(f"{number}-re", In_Reply_To=f"<{number}@alpha.example>")) for number in range(10)]
+    place.server.deliver(USER, *(mail for pair in pairs for mail in pair))
+    await place.set_up()
+    async with place.process().running():
+        await until(place.tidied_to, 20)
+    written = [message.text.strip() for message in await place.messages()]
+    assert all(written.index(text(number)) < written.index(text(f"{number}-re")) for number in range(10))
