@@ -72,8 +72,9 @@ def build(settings: Settings, clock: Clock, database: Database) -> Desk:
     content = contents.load(settings.content.folder)
     adapters, seal = registry.adapters(), seal_of(settings)
     secret = settings.secret.get_secret_value()
-    surroundings = Surroundings(database, blobs, clock, settings.effective_public_url, secret)
     watch = Watch(database, clock, f"{socket.gethostname()}:{os.getpid()}")
+    public_url = settings.effective_public_url
+    surroundings = Surroundings(database, blobs, clock, public_url, secret, impaired=watch.impaired)
     inboxes = Supervisor(adapters, surroundings, seal, watch)
     delivery = Delivery(database, clock, inboxes.channels, watch)
     flood = Flood()

@@ -21,6 +21,7 @@ from core.models import (
     Conversation,
     InboundReceipt,
     Inbox,
+    InboxPosition,
     InboxRun,
     InboxState,
     Organization,
@@ -133,7 +134,7 @@ def remove(session: Session, inbox_id: int) -> None:
     inbox = find(session, inbox_id)
     if is_used(session, inbox_id):
         raise Conflict("This inbox has conversations, which would be lost. Archive it instead.")
-    for model in (InboxRun, TeamRoom):
+    for model in (InboxPosition, InboxRun, TeamRoom):
         session.execute(delete(model).where(model.inbox_id == inbox_id))
     session.delete(inbox)
     _tell(session, inbox_id)

@@ -3,7 +3,7 @@
 from core.models.base import Base, PromiseState
 from core.models.conversation import Conversation, InboundReceipt
 from core.models.desk import BusinessCalendar, DeskSettings
-from core.models.inbox import Inbox, InboxRun, InboxState, RunState
+from core.models.inbox import Inbox, InboxPosition, InboxRun, InboxState, RunState
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
 from core.models.promise import ArrivalRow, CardRow, OutboxRow, RereadRow, WorkKind, WorkRow
@@ -28,6 +28,7 @@ __all__ = [
     "HistoryEntry",
     "InboundReceipt",
     "Inbox",
+    "InboxPosition",
     "InboxRun",
     "InboxState",
     "Mention",

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, choice
@@ -78,3 +78,17 @@ class InboxRun(Base):
     problem: Mapped[dict[str, Any] | None]
     retry_at: Mapped[datetime | None]
     seen_at: Mapped[datetime]
+
+
+class InboxPosition(Base):
+    """How far an inbox has read a source that numbers what it holds; see ``core.inboxes.positions``."""
+
+    __tablename__ = "inbox_position"
+
+    inbox_id: Mapped[int] = mapped_column(ForeignKey("inbox.id"), unique=True)
+    source: Mapped[str] = mapped_column(String(1000))
+    generation: Mapped[int] = mapped_column(BigInteger)
+    read_to: Mapped[int] = mapped_column(BigInteger)
+    tidied_to: Mapped[int] = mapped_column(BigInteger)
+    reread_to: Mapped[int] = mapped_column(BigInteger)
+    begun_at: Mapped[datetime]

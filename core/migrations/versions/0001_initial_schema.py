@@ -300,6 +300,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("article_id", "number", name=op.f("uq_article_version_article_id_number")),
     )
     op.create_table(
+        "inbox_position",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(length=1000), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("read_to", sa.BigInteger(), nullable=False),
+        sa.Column("tidied_to", sa.BigInteger(), nullable=False),
+        sa.Column("reread_to", sa.BigInteger(), nullable=False),
+        sa.Column("begun_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_inbox_position_inbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_position")),
+        sa.UniqueConstraint("inbox_id", name=op.f("uq_inbox_position_inbox_id")),
+    )
+    op.create_table(
         "inbox_run",
         sa.Column("inbox_id", sa.Integer(), nullable=False),
         sa.Column("process", sa.String(length=200), nullable=False),
@@ -990,6 +1004,7 @@ def downgrade() -> None:
 
     op.drop_table("requester_address")
     op.drop_table("inbox_run")
+    op.drop_table("inbox_position")
     op.drop_table("article_version")
     with op.batch_alter_table("arrival", schema=None) as batch_op:
         batch_op.drop_index(
