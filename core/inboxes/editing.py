@@ -84,7 +84,8 @@ def save(session: Session, kind: Kind[Any], inbox_id: int | None, form: Form, se
         session.add(inbox)
     else:
         inbox = find(session, inbox_id)
-    inbox.style, inbox.address_kind, inbox.pushes = kind.style, kind.address_kind, kind.pushes
+    inbox.style, inbox.address_kind = kind.style, kind.address_kind
+    inbox.pushes, inbox.can_send = kind.pushes, kind.can_send
     inbox.address, inbox.name, inbox.sender_name = settings.address, settings.name, form.sender_name.strip()[:LONGEST]
     inbox.language, inbox.organization_id = form.language, form.organization_id
     inbox.team_id, inbox.calendar_id = form.team_id, form.calendar_id
