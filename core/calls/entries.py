@@ -57,6 +57,8 @@ def write(session: Session, ticket: Ticket, call: Call, placeholder: str, now: d
     if call.result is not CallResult.MISSED:
         _spoken(ticket, now)
     touch(session, ticket, now)
+    # Whoever locks the ticket next reads it anew.
+    session.flush()
     emit(session, Signal(Topic.CALL, call.id))
     return message_id
 

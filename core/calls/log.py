@@ -26,6 +26,7 @@ from core.models import (
 from core.signals import Signal, Topic, emit
 from core.tickets import actions, details
 from core.tickets.history import write
+from core.tickets.priority import priority
 from core.values import Actor, CallResult, Direction, InboxStyle, ResolutionCode, Scale, Status, TicketKind
 
 CHANNEL, BY_HAND = "phone", "calls"
@@ -85,6 +86,7 @@ def save(session: Session, agent_id: int, note: Note, placeholder: str, now: dat
     call.agent_id = call.agent_id or agent_id
     emit(session, Signal(Topic.CALL, call.id))
     _classify(session, ticket, agent_id, note, now)
+    session.flush()
     _go_on(session, ticket, agent_id, note, now)
     return ticket.id
 
@@ -192,6 +194,7 @@ def _ticket(session: Session, agent_id: int, note: Note, requester: Requester, n
             raise Conflict("This ticket is closed. Write the call down as one of its own.")
         return ticket
     subject = subject_line(note.subject, note.notes)[:LONGEST_SUBJECT]
+    impact, urgency = note.impact or Scale.LOW, note.urgency or Scale.MEDIUM
     ticket_id = rows.insert(
         session,
         Ticket,
@@ -199,6 +202,10 @@ def _ticket(session: Session, agent_id: int, note: Note, requester: Requester, n
         organization_id=requester.organization_id,
         subject=subject,
         language=requester.language or note.language,
+        kind=note.kind or TicketKind.QUESTION,
+        impact=impact,
+        urgency=urgency,
+        priority=priority(impact, urgency),
         status=Status.OPEN,
         level=1,
         assignee_id=agent_id,
@@ -212,12 +219,14 @@ def _ticket(session: Session, agent_id: int, note: Note, requester: Requester, n
 
 
 def _classify(session: Session, ticket: Ticket, agent_id: int, note: Note, now: datetime) -> None:
-    """What it is about and how much it weighs, as far as that was said."""
-    details.classify(session, ticket.id, agent_id, now, note.kind, note.impact, note.urgency)
-    if note.intent is None or note.intent == ticket.intent:
+    """What it is about and how much it weighs, as far as that was said; a topic that is known already stays."""
+    if note.ticket_id is not None or ticket.created_at < now:
+        details.classify(session, ticket.id, agent_id, now, note.kind, note.impact, note.urgency)
+    if note.intent is None or ticket.intent is not None:
         return
     if note.guessed is not None and note.guessed != note.intent:
         ticket.intent = note.guessed
+        session.flush()
         details.correct(session, ticket.id, agent_id, note.intent, now)
         return
     ticket.intent, ticket.confidence = note.intent, note.confidence if note.guessed else 1.0

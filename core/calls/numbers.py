@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -29,7 +29,9 @@ def normal(text: str, region: str = REGION) -> str:
     except NumberParseException:
         return ""
     # "Possible" and not "valid": the tables of number ranges are always a little behind.
-    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164) if phonenumbers.is_possible_number(parsed) else ""
+    if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
+        return ""
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
 def spoken(number: str) -> str:

@@ -12,7 +12,7 @@ from core.calls import people
 from core.calls.events import LASTS_AT_MOST, RINGS_AT_MOST
 from core.calls.people import Caller
 from core.errors import NotFound
-from core.models import Agent, Call, Message, Ticket
+from core.models import Agent, Call, Message, Requester, Ticket
 from core.signals import Signal, Topic, emit
 from core.values import CallResult, Direction
 
@@ -29,6 +29,8 @@ class Known:
     caller: Caller | None
     ticket: Ticket | None = None
     agent: str = ""
+    who: str = ""
+    """Whose ticket it stands on."""
 
     @property
     def state(self) -> str:
@@ -81,12 +83,6 @@ def put_away(session: Session, call_id: int, agent_id: int) -> None:
         emit(session, Signal(Topic.CALL, call_id))
 
 
-def of_ticket(session: Session, ticket_id: int) -> dict[int, Call]:
-    """The calls on a ticket, by their message."""
-    found = session.scalars(select(Call).where(Call.ticket_id == ticket_id, Call.message_id.is_not(None)))
-    return {call.message_id: call for call in found if call.message_id is not None}
-
-
 def _is_written_down(session: Session, call: Call) -> bool:
     """Over, and with words on a ticket: nothing is left to do about it."""
     if call.result is None or call.message_id is None:
@@ -108,4 +104,10 @@ def _known(session: Session, call: Call) -> Known:
     callers = people.callers(session, [owner]) if owner is not None else []
     ticket = session.get(Ticket, call.ticket_id) if call.ticket_id is not None else None
     agent = session.get(Agent, call.agent_id) if call.agent_id is not None else None
-    return Known(call, callers[0] if callers else None, ticket, agent.name if agent is not None else call.answered_by)
+    return Known(
+        call=call,
+        caller=callers[0] if callers else None,
+        ticket=ticket,
+        agent=agent.name if agent is not None else call.answered_by,
+        who=session.get_one(Requester, ticket.requester_id).name if ticket is not None else "",
+    )
