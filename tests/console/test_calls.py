@@ -84,9 +84,13 @@ async def test_who_is_new_is_kept_as_written_where_one_looks(anna: Signed, datab
             .join(RequesterAddress, RequesterAddress.requester_id == Requester.id)
             .order_by(Requester.id.desc())
         )
-        found = await database.read(lambda session, query=newest: session.execute(query).first())
+        found = await database.read(_first, newest)
         assert found is not None and found[0] == name
         assert found[1] == number or found[1].startswith("unknown:")
+
+
+def _first(session: Session, query: Any) -> Any:
+    return session.execute(query).first()
 
 
 async def test_a_mistake_loses_nothing(anna: Signed, database: Database) -> None:
