@@ -123,7 +123,7 @@ class Calls:
         guess = _guess(suggested)
         intent = chosen_intent(filled.values, guess)
         spec = view.intents.get(intent)
-        others = await self._database.read(_alike, intent, now, number(filled.values.get("belongs", "")))
+        others = await self._database.read(_alike, intent, now, around.caller.id if around.caller else None)
         is_part = request.headers.get("x-parts") is not None
         return self._pages.page(
             "call_parts.html" if is_part else "call.html",

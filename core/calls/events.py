@@ -114,6 +114,7 @@ def _merge(session: Session, call: Call, event: CallEvent) -> None:
         case CallStep.ANSWERED:
             _answered(session, call, event, people)
         case CallStep.ENDED if call.result is None:
+            call.to_mailbox = call.to_mailbox or event.by_mailbox
             call.ended_at, call.result = event.at, _result(call, event)
 
 
@@ -133,7 +134,7 @@ def _answered(session: Session, call: Call, event: CallEvent, people: list[str])
 def _result(call: Call, event: CallEvent) -> CallResult:
     if call.answered_at is not None:
         return CallResult.TALKED if event.result is not CallResult.FORWARDED else CallResult.FORWARDED
-    if event.result is None or call.to_mailbox or event.by_mailbox:
+    if event.result is None or call.to_mailbox:
         return CallResult.MISSED
     return event.result
 

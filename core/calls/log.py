@@ -168,8 +168,11 @@ def _inbox(session: Session, now: datetime) -> int:
 def _requester(session: Session, note: Note, call: Call, now: datetime) -> Requester:
     """Who called: the one chosen, whose number it is, or somebody new. A number that nobody has becomes theirs."""
     owner = people.owner(session, call.number) if call.number else None
-    requester_id = note.requester_id or (owner if not note.name.strip() else None)
-    if requester_id is None:
+    is_theirs = owner is not None and (not note.name.strip() or not session.get_one(Requester, owner).name)
+    requester_id = note.requester_id or (owner if is_theirs else None)
+    if requester_id is not None:
+        _name(session, session.get_one(Requester, requester_id), note)
+    else:
         requester_id = rows.insert(
             session,
             Requester,
@@ -184,6 +187,15 @@ def _requester(session: Session, note: Note, call: Call, now: datetime) -> Reque
             return session.get_one(Requester, requester_id)
         rows.insert(session, RequesterAddress, requester_id=requester_id, kind=numbers.KIND, value=value)
     return session.get_one(Requester, requester_id)
+
+
+def _name(session: Session, requester: Requester, note: Note) -> None:
+    """Somebody of whom only the number was known says who they are."""
+    if not requester.name and note.name.strip():
+        requester.name = note.name.strip()[:LONGEST_NAME]
+        if requester.organization_id is None:
+            requester.organization_id = note.organization_id
+        session.flush()
 
 
 def _ticket(session: Session, agent_id: int, note: Note, requester: Requester, now: datetime) -> Ticket:

@@ -28,6 +28,7 @@ class Caller:
     number: str
     email: str
     vip: bool
+    has_name: bool
     open_tickets: tuple[Ticket, ...]
 
 
@@ -71,18 +72,21 @@ def owner(session: Session, number: str) -> int | None:
     )
 
 
-def agents_called(session: Session, names: Iterable[str]) -> list[int]:
-    """The agents whom the telephone system means: by what each of them entered, their name or their e-mail address."""
-    wanted = {name.casefold().strip() for name in names} - {""}
-    if not wanted:
-        return []
-    agents = session.scalars(select(Agent).where(Agent.active).order_by(Agent.id))
-    return [agent.id for agent in agents if wanted & _names(agent)]
+class Telephones:
+    """Which agent the telephone system means: by what each of them entered, their name or their e-mail address."""
+
+    def __init__(self, session: Session) -> None:
+        self._agents = {agent.id: _names(agent) for agent in session.scalars(select(Agent).where(Agent.active))}
+
+    def of(self, names: Iterable[str]) -> list[int]:
+        """The agents who are meant by any of these names."""
+        wanted = {name.casefold().strip() for name in names} - {""}
+        return sorted(id_ for id_, known in self._agents.items() if wanted & known)
 
 
 def agent_called(session: Session, names: Sequence[str]) -> int | None:
     """The one agent who is meant; None where it is nobody, or might be several."""
-    found = agents_called(session, names)
+    found = Telephones(session).of(names)
     return found[0] if len(found) == 1 else None
 
 
@@ -136,5 +140,6 @@ def _caller(
         number=first(numbers.KIND),
         email=first("email"),
         vip=requester.vip,
+        has_name=bool(requester.name),
         open_tickets=tuple(open_[:5]),
     )

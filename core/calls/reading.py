@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.calls import people
 from core.calls.events import LASTS_AT_MOST, RINGS_AT_MOST
-from core.calls.people import Caller
+from core.calls.people import Caller, Telephones
 from core.errors import NotFound
 from core.models import Agent, Call, Message, Requester, Ticket
 from core.signals import Signal, Topic, emit
@@ -47,18 +47,20 @@ def current(session: Session, agent_id: int, now: datetime) -> list[Known]:
     see the call.
     """
     recent = select(Call).where(
+        Call.started_at > now - LASTS_AT_MOST - LINGERS,
         or_(
             (Call.result.is_(None)) & Call.answered_at.is_(None) & (Call.started_at > now - RINGS_AT_MOST),
             (Call.result.is_(None)) & (Call.answered_at > now - LASTS_AT_MOST),
             (Call.result == CallResult.TALKED) & (Call.ended_at > now - LINGERS),
-        )
+        ),
     )
     calls = [
         call
         for call in session.scalars(recent.order_by(Call.started_at.desc(), Call.id.desc()).limit(50))
         if agent_id not in call.put_away_by and not _is_written_down(session, call)
     ]
-    mine = [call for call in calls if _concerns(session, call, agent_id)]
+    telephones = people.Telephones(session) if calls else None
+    mine = [call for call in calls if telephones is not None and _concerns(telephones, call, agent_id)]
     return [_known(session, call) for call in mine[:SHOWN]]
 
 
@@ -90,12 +92,12 @@ def _is_written_down(session: Session, call: Call) -> bool:
     return "words" not in session.get_one(Message, call.message_id).meta
 
 
-def _concerns(session: Session, call: Call, agent_id: int) -> bool:
+def _concerns(telephones: Telephones, call: Call, agent_id: int) -> bool:
     if call.agent_id is not None:
         return call.agent_id == agent_id
     if call.direction is Direction.OUT:
-        return agent_id in people.agents_called(session, call.people)
-    theirs = people.agents_called(session, [call.answered_by] if call.answered_at is not None else call.people)
+        return agent_id in telephones.of(call.people)
+    theirs = telephones.of([call.answered_by] if call.answered_at is not None else call.people)
     return not theirs or agent_id in theirs
 
 

@@ -17,6 +17,7 @@ from core.inboxes.reading import shown
 from core.models import (
     ArrivalRow,
     BusinessCalendar,
+    Call,
     CardRow,
     Conversation,
     InboundReceipt,
@@ -143,7 +144,7 @@ def remove(session: Session, inbox_id: int) -> None:
 def is_used(session: Session, inbox_id: int) -> bool:
     used = (
         session.scalar(select(model.id).where(model.inbox_id == inbox_id).limit(1))
-        for model in (ArrivalRow, CardRow, Conversation, InboundReceipt, OutboxRow)
+        for model in (ArrivalRow, Call, CardRow, Conversation, InboundReceipt, OutboxRow)
     )
     return any(one is not None for one in used)
 

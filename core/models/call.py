@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, choice
 from core.values import CallResult, Direction
-
-_GOING_ON = text("result IS NULL")
 
 
 class Call(Base):
@@ -26,7 +24,7 @@ class Call(Base):
     __tablename__ = "call"
     __table_args__ = (
         UniqueConstraint("inbox_id", "key"),
-        Index("ix_call_going_on", "started_at", sqlite_where=_GOING_ON, postgresql_where=_GOING_ON),
+        Index("ix_call_started_at", "started_at"),
         Index("ix_call_number", "number", "inbox_id"),
     )
 

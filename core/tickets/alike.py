@@ -24,12 +24,12 @@ class Alike:
 
 
 def alike(session: Session, intent: str, now: datetime, but: int | None = None) -> Alike:
-    """Open tickets of this topic from the last day, leaving out one."""
+    """Open tickets of this topic from the last day, by anybody ``but`` this requester."""
     same = (
         Ticket.intent == intent,
         Ticket.status.in_(lifecycle.ACTIVE),
         Ticket.created_at > now - SPAN,
-        Ticket.id != (but or 0),
+        Ticket.requester_id != (but or 0),
     )
     count = session.scalar(select(func.count()).select_from(Ticket).where(*same)) or 0
     newest = session.scalars(select(Ticket).where(*same).order_by(Ticket.id.desc()).limit(SHOWN)) if count else ()

@@ -930,13 +930,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("call", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_call_agent_id"), ["agent_id"], unique=False)
-        batch_op.create_index(
-            "ix_call_going_on",
-            ["started_at"],
-            unique=False,
-            sqlite_where=sa.text("result IS NULL"),
-            postgresql_where=sa.text("result IS NULL"),
-        )
+        batch_op.create_index("ix_call_started_at", ["started_at"], unique=False)
         batch_op.create_index("ix_call_number", ["number", "inbox_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_call_ticket_id"), ["ticket_id"], unique=False)
 

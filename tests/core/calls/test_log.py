@@ -244,6 +244,16 @@ async def test_a_missed_call_is_written_down_on_its_own_ticket(database: Databas
     assert said[1] is not None and said[1].outbound and said[1].delivery is Delivery.DELIVERED
 
 
+async def test_who_was_only_a_number_gets_a_name(database: Database, clock: SetClock, desk: Desk) -> None:
+    await ring(database, clock, CallStep.ENDED)
+    nobody = await only(database, Requester)
+    ticket = await save(database, clock, desk, number=NUMBER, name="Petra Neu")
+    person = await only(database, Requester)
+    assert (person.id, person.name) == (nobody.id, "Petra Neu") and ticket.requester_id == nobody.id
+    await save(database, clock, desk, token="t2", requester_id=nobody.id, name="Another")
+    assert (await only(database, Requester)).name == "Petra Neu"
+
+
 async def test_a_call_back_that_nobody_answered_is_still_owed(database: Database, clock: SetClock, desk: Desk) -> None:
     await ring(database, clock, CallStep.ENDED)
     back = await only(database, Ticket)
