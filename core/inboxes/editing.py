@@ -17,6 +17,7 @@ from core.inboxes.reading import shown
 from core.models import (
     ArrivalRow,
     BusinessCalendar,
+    Call,
     CardRow,
     Conversation,
     InboundReceipt,
@@ -85,7 +86,8 @@ def save(session: Session, kind: Kind[Any], inbox_id: int | None, form: Form, se
         session.add(inbox)
     else:
         inbox = find(session, inbox_id)
-    inbox.style, inbox.address_kind, inbox.pushes = kind.style, kind.address_kind, kind.pushes
+    inbox.style, inbox.address_kind = kind.style, kind.address_kind
+    inbox.pushes, inbox.can_send = kind.pushes, kind.can_send
     inbox.address, inbox.name, inbox.sender_name = settings.address, settings.name, form.sender_name.strip()[:LONGEST]
     inbox.language, inbox.organization_id = form.language, form.organization_id
     inbox.team_id, inbox.calendar_id = form.team_id, form.calendar_id
@@ -143,7 +145,7 @@ def remove(session: Session, inbox_id: int) -> None:
 def is_used(session: Session, inbox_id: int) -> bool:
     used = (
         session.scalar(select(model.id).where(model.inbox_id == inbox_id).limit(1))
-        for model in (ArrivalRow, CardRow, Conversation, InboundReceipt, OutboxRow)
+        for model in (ArrivalRow, Call, CardRow, Conversation, InboundReceipt, OutboxRow)
     )
     return any(one is not None for one in used)
 

@@ -1,6 +1,7 @@
 """The one persistent model: SQLAlchemy declarative classes, a file per aggregate."""
 
 from core.models.base import Base, PromiseState
+from core.models.call import Call
 from core.models.conversation import Conversation, InboundReceipt
 from core.models.desk import BusinessCalendar, DeskSettings
 from core.models.inbox import Inbox, InboxPosition, InboxRun, InboxState, RunState
@@ -20,6 +21,7 @@ __all__ = [
     "Attachment",
     "Base",
     "BusinessCalendar",
+    "Call",
     "CannedReply",
     "CardRow",
     "Conversation",

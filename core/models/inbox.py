@@ -34,7 +34,7 @@ class RunState(StrEnum):
 class Inbox(Base):
     """One configured instance of a channel. ``address`` is what the world writes to (a mailbox, a widget's key).
 
-    ``style``, ``address_kind`` and ``pushes`` are what its kind says (``core.inboxes.kinds``).
+    ``style``, ``address_kind``, ``pushes`` and ``can_send`` are what its kind says (``core.inboxes.kinds``).
     ``configuration`` holds what the channel's own folder declares, ``sealed`` its secrets, each encrypted by itself.
     ``lease`` is the right to run it where only one process may. ``received_at`` and what follows is its health: the
     last of everything, whichever process it happened in; ``problem`` is an ``InboxProblem`` as values.
@@ -49,6 +49,7 @@ class Inbox(Base):
     name: Mapped[str] = mapped_column(String(200))
     style: Mapped[InboxStyle] = mapped_column(choice(InboxStyle))
     pushes: Mapped[bool] = mapped_column(default=False)
+    can_send: Mapped[bool] = mapped_column(default=True)
     state: Mapped[InboxState] = mapped_column(choice(InboxState), default=InboxState.ACTIVE)
     sender_name: Mapped[str] = mapped_column(String(200), default="")
     organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"))

@@ -44,14 +44,18 @@ _LOCKED = (
 _DESTINATION = (
     select(Conversation.id, Conversation.address_id, Inbox.id, Inbox.address, Inbox.style, Inbox.pushes)
     .join(Inbox, Inbox.id == Conversation.inbox_id)
+    .where(Inbox.can_send)
     .with_for_update(of=Conversation)
 )
 _LAST_WRITTEN = _DESTINATION.where(
     Conversation.id
     == select(Message.conversation_id)
-    .where(Message.ticket_id == bindparam("ticket"), Message.conversation_id.is_not(None), Message.outbound.is_(False))
+    .join(Conversation, Conversation.id == Message.conversation_id)
+    .join(Inbox, Inbox.id == Conversation.inbox_id)
+    .where(Message.ticket_id == bindparam("ticket"), Message.outbound.is_(False), Inbox.can_send)
     .order_by(Message.id.desc())
     .limit(1)
+    .correlate(None)
     .scalar_subquery()
 )
 _NEWEST = _DESTINATION.where(Conversation.ticket_id == bindparam("ticket")).order_by(Conversation.id.desc()).limit(1)
@@ -156,6 +160,7 @@ def hand_back(
     if ticket.level == 0:
         raise Conflict("The bot already has this ticket.")
     _require_own(session, ticket, agent_id)
+    current_conversation(session, ticket)
     ticket.level, ticket.assignee_id, ticket.team_id = 0, None, None
     ticket.bot_state = {**ticket.bot_state, "resume": resume}
     ticket.status = Status.OPEN
@@ -253,7 +258,7 @@ def current_conversation(session: Session, ticket: Ticket) -> Destination:
     """Where the requester last wrote on this ticket, locked: an answer goes there."""
     found = rows.first(session, _LAST_WRITTEN, ticket=ticket.id) or rows.first(session, _NEWEST, ticket=ticket.id)
     if found is None:
-        raise Conflict("This ticket has no conversation to answer in.")
+        raise Conflict("Nobody can be written to on this ticket. Call the person, and write down what was said.")
     return Destination(*found)
 
 

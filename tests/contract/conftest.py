@@ -13,6 +13,7 @@ from tests.contract.bench import Bench
 from tests.contract.ground import Ground
 from tests.contract.imap import ImapBench
 from tests.contract.mail import MailBench
+from tests.contract.phone import PhoneBench
 from tests.contract.slack import SlackBench, SlackHttpBench
 from tests.contract.telegram import TelegramBench, TelegramWebhookBench
 from tests.contract.webchat import WebChatBench
@@ -27,6 +28,7 @@ BENCHES: dict[str, type[Bench]] = {
     "slack by http": SlackHttpBench,
     "telegram": TelegramBench,
     "telegram by webhook": TelegramWebhookBench,
+    "phone": PhoneBench,
 }
 
 

@@ -30,7 +30,7 @@ def _texts() -> set[str]:
         found |= set(titles.values())
     for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN, words.DONE):
         found |= set(titles.values())
-    for titles in (words.VERDICT, words.RUN, words.MAY):
+    for titles in (words.VERDICT, words.RUN, words.MAY, words.CALL):
         found |= set(titles.values())
     return found | _declared()
 
