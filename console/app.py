@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from starlette.routing import BaseRoute, Route
 
 from bot.content import Content
-from console import words
+from console import mails, words
 from console.admin import Admin
 from console.api.app import Api
 from console.auth import Auth
@@ -35,6 +35,9 @@ TITLES = {
     "delivery": words.DELIVERY,
     "role": words.ROLE,
     "admin": words.ADMIN,
+    "automation": mails.AUTOMATION,
+    "notice": mails.NOTICE,
+    "warning": mails.WARNING,
 }
 
 

@@ -8,7 +8,7 @@ after this has been committed, and every delivery leaves one line in the ledger:
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
@@ -171,12 +171,14 @@ def _add_message(session: Session, place: Place, sender: Person, inbound: Inboun
     return message_id
 
 
-def _meta(inbound: InboundMessage) -> dict[str, str]:
-    meta = {}
+def _meta(inbound: InboundMessage) -> dict[str, Any]:
+    meta: dict[str, Any] = {}
     if inbound.payload is not None:
         meta["payload"] = inbound.payload
     if inbound.automation is not None:
         meta["automation"] = str(inbound.automation)
+    if inbound.remarks:
+        meta["remarks"] = inbound.remarks
     return meta
 
 

@@ -145,7 +145,8 @@ class InboundMessage:
 
     ``dedupe_key`` identifies the delivery within its inbox for ever; ``external_id`` is the channel's public id of the
     message (a Message-ID) by which later messages may refer to it in ``references``. ``thread_key`` names the channel's
-    own thread where it has one; mail has none. ``payload`` is what a pressed button stands for.
+    own thread where it has one; mail has none. ``payload`` is what a pressed button stands for. ``remarks`` are what
+    the channel knows of a message that its readers should see beside it, as plain values; they are kept with it.
     """
 
     inbox_id: int
@@ -167,6 +168,7 @@ class InboundMessage:
     payload: str | None = None
     automation: Automation | None = None
     authentication: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, Any] = field(default_factory=dict)
     raw: bytes | None = None
     raw_sha256: str | None = None
 

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 
 from channels.base import Capabilities, DeliveryError, Receive
 from channels.mail import parse as parsing
+from channels.mail.bodies import MailFile
 from channels.mail.links import Links
 from channels.mail.parse import ParsedMail, UnreadableMail
 from channels.mail.quotes import new_text
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 INLINE_RAW = 64 * 1024
 """Raw mails up to this size lie in the database, larger ones in the blob store."""
-LARGE = 256 * 1024
+LARGE = 64 * 1024
 """Mails from this size on are read in a thread, so that the loop goes on."""
 SEND_TIMEOUT = 30.0
 
@@ -176,14 +177,18 @@ class Mail:
         kept = raw if raw_sha256 is None else None
         try:
             mail = await self._parse(raw, envelope_sender)
-            message = await self._inbound(mail, kept, raw_sha256)
-            return await self._receive(message)
-        except (UnreadableMail, DeskError) as error:
+        except UnreadableMail as error:
             return await self._quarantine(raw, kept, raw_sha256, str(error))
-        except (ValueError, LookupError, RecursionError, AssertionError, TypeError, AttributeError) as error:
-            # The parser's own mistake must not make the sender's server repeat the mail for days.
+        except (
+            Exception
+        ) as error:  # the reader's own mistake must not make the sender's server repeat the mail for days
             log.exception("mail_unreadable", inbox=self.inbox_id, size=len(raw))
             return await self._quarantine(raw, kept, raw_sha256, f"{type(error).__name__}: {error}")
+        message = self._inbound(mail, await self._store(mail.files), kept, raw_sha256)
+        try:
+            return await self._receive(message)
+        except DeskError as error:
+            return await self._quarantine(raw, kept, raw_sha256, str(error))
 
     async def _parse(self, raw: bytes, envelope_sender: str | None) -> ParsedMail:
         own = self._settings.own_addresses
@@ -191,17 +196,19 @@ class Mail:
             return parsing.parse(raw, envelope_sender, own)
         return await asyncio.to_thread(parsing.parse, raw, envelope_sender, own)
 
-    async def _inbound(self, mail: ParsedMail, raw: bytes | None, raw_sha256: str | None) -> InboundMessage:
-        files = [
-            StoredFile(
-                await asyncio.to_thread(self._blobs.put, file.content),
-                file.filename,
-                file.media_type[:127],
-                len(file.content),
-                file.content_id[:255] if file.content_id else None,
-            )
-            for file in mail.files
-        ]
+    async def _store(self, files: Sequence[MailFile]) -> tuple[StoredFile, ...]:
+        """The files of a mail in the store, before anything refers to them."""
+        if not files:
+            return ()
+        names = await asyncio.to_thread(lambda: [self._blobs.put(file.content) for file in files])
+        return tuple(
+            StoredFile(sha256, file.filename, file.media_type, len(file.content), file.content_id)
+            for sha256, file in zip(names, files, strict=True)
+        )
+
+    def _inbound(
+        self, mail: ParsedMail, files: tuple[StoredFile, ...], raw: bytes | None, raw_sha256: str | None
+    ) -> InboundMessage:
         return InboundMessage(
             inbox_id=self.inbox_id,
             dedupe_key=mail.dedupe_key,
@@ -210,14 +217,15 @@ class Mail:
             full_text=mail.text,
             received_at=self._clock.now(),
             subject=mail.subject,
-            external_id=mail.message_id[:500] if mail.message_id else None,
+            external_id=mail.message_id,
             references=mail.references,
             ticket_ref=mail.ticket_ref,
             recipients=mail.recipients,
             html=mail.html,
-            attachments=tuple(files),
+            attachments=files,
             automation=mail.automation,
             authentication=mail.authentication,
+            remarks=mail.remarks,
             raw=raw,
             raw_sha256=raw_sha256,
         )

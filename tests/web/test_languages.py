@@ -9,7 +9,8 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import web
-from console import words
+from channels.mail import calendars
+from console import mails, words
 from web.languages import catalogue, preferred
 
 ROOT = Path(web.__file__).parent.parent
@@ -24,6 +25,8 @@ def _texts() -> set[str]:
     for titles in (words.STATUS, words.KIND, words.SCALE, words.CODE, words.CHANNEL, words.VIEW, words.EMPTY):
         found |= set(titles.values())
     for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ROLE, words.ADMIN):
+        found |= set(titles.values())
+    for titles in (mails.AUTOMATION, mails.NOTICE, mails.WARNING, calendars.METHODS, calendars.ANSWERS):
         found |= set(titles.values())
     return found
 
