@@ -12,8 +12,8 @@ from html import escape
 from channels.mail import calendars, hypertext, mime, tnef
 from channels.mail.calendars import Invitation
 from channels.mail.charsets import decode
-from channels.mail.headers import clean, one_line
 from channels.mail.mime import Part
+from channels.mail.words import clean, one_line
 
 MAX_TEXT = 200_000
 MAX_HTML = 1_000_000

@@ -10,7 +10,8 @@ from typing import Any
 from babel.dates import format_date, format_time
 from icalendar import Calendar, Event
 
-from channels.mail.headers import one_line, valid_address
+from channels.mail.addresses import valid_address
+from channels.mail.words import one_line
 from web.languages import translator
 
 MAX_CHARACTERS = 512 * 1024

@@ -213,7 +213,7 @@ class Mail:
             inbox_id=self.inbox_id,
             dedupe_key=mail.dedupe_key,
             sender=mail.sender,
-            text=new_text(mail.text),
+            text=new_text(mail.text, mail.subject),
             full_text=mail.text,
             received_at=self._clock.now(),
             subject=mail.subject,

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from channels.mail.headers import Headers, content_type, disposition, one_line, read_head, unbase64, words
+from channels.mail.headers import Headers, content_type, disposition, read_head
+from channels.mail.words import one_line, unbase64, words
 
 MAX_DEPTH = 30
 MAX_PARTS = 500

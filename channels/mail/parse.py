@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.mail import bodies, mime, senders
+from channels.mail.addresses import Mailbox
 from channels.mail.automation import automation
 from channels.mail.bodies import Body, MailFile
-from channels.mail.headers import Headers, Mailbox, clean, one_line
+from channels.mail.headers import Headers
 from channels.mail.mime import Part
+from channels.mail.words import clean, one_line
 from core.values import Address, Automation, ticket_id_from_number
 from web.languages import LANGUAGES
 

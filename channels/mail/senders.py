@@ -9,7 +9,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from channels.mail.headers import Headers, Mailbox, hides, words
+from channels.mail.addresses import Mailbox
+from channels.mail.headers import Headers
+from channels.mail.words import hides, words
 
 _NAMED = re.compile(r"[^\s@<>\"(),:;]{1,64}@([^\s@<>\"(),:;\[\].]{1,63}(?:\.[^\s@<>\"(),:;\[\].]{1,63}){1,8})")
 _LIKE = {

@@ -76,6 +76,13 @@ PIECES += [
     b"1.1.2026 ",
 ]
 
+PIECES += [
+    b"LG" + b" " * 5000 + b"x\n",
+    b"LG\n" + b" " * 5000 + b"x\n",
+    b"- " * 4000 + b"x\n",
+    b"sent from " * 500 + b"\n",
+]
+
 PLACES = {
     "body": HEAD + b"\r\n%s",
     "sender": b"From: %s <a@b.example>\r\n\r\nx",

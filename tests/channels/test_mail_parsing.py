@@ -1,4 +1,4 @@
-"""Reading mail: whatever arrives is read or set aside, never a crash; new words are told from quotes."""
+"""Reading mail: whatever arrives is read or set aside, never a crash."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.mail.parse import ParsedMail, UnreadableMail, parse
-from channels.mail.quotes import new_text
 from tests.channels.corpora import MAIL, needs_mail
 
 OWN = frozenset({"desk@desk.example"})
@@ -108,23 +107,3 @@ def test_trace_headers_do_not_make_another_mail() -> None:
     first = parse(raw, None, OWN).dedupe_key
     assert parse(b"Received: by mx2\r\n" + raw, None, OWN).dedupe_key == first
     assert parse(raw + b" more", None, OWN).dedupe_key != first
-
-
-QUOTED = [
-    ("Ja.\n\nAm 3.3.2026 um 08:00 schrieb Max:\n> Geht es?", "Ja."),
-    ("Nein\n\n-----Ursprüngliche Nachricht-----\nVon: Max\nGesendet: heute\nAn: mich", "Nein"),
-    ("Ok\n\nVon: Max <m@x.example>\nGesendet: Montag\nAn: Carla\nBetreff: Drucker\n\nalt", "Ok"),
-    ("Yes.\n\nOn Mon, 3 Mar 2026 at 08:00, Max <m@x.example>\nwrote:\n\n> Does it?", "Yes."),
-    ("> Geht es?\nJa, geht.", "Ja, geht."),
-    ("Nur Text, von: gestern an: heute", "Nur Text, von: gestern an: heute"),
-]
-
-
-@pytest.mark.parametrize(("text", "new"), QUOTED)
-def test_the_new_words_are_found(text: str, new: str) -> None:
-    assert new_text(text) == new
-
-
-@given(st.text(max_size=300))
-def test_something_is_always_left(text: str) -> None:
-    assert bool(new_text(text)) == bool(text.strip())

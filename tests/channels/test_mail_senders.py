@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.mail.headers import Mailbox, mailboxes, parameters, words
+from channels.mail.addresses import Mailbox, mailboxes
+from channels.mail.headers import parameters
 from channels.mail.parse import UnreadableMail, parse
+from channels.mail.words import words
 
 OWN = frozenset({"desk@desk.example"})
 
