@@ -139,6 +139,32 @@ class StoredFile:
     content_id: str | None = None
 
 
+class Fate(StrEnum):
+    """What became of a message of ours, as others report it."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+    """Not there yet; whoever has it goes on trying."""
+    DELIVERED = "delivered"
+    READ = "read"
+    COMPLAINED = "complained"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What another server says about a message of ours, which ``message_ids`` name, the likeliest first.
+
+    ``reason`` is why, in plain English words that the catalogue knows; ``said`` is what the other side wrote, in one
+    line.
+    """
+
+    fate: Fate
+    message_ids: tuple[str, ...]
+    reason: str = ""
+    said: str = ""
+    recipient: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
     """One thing a person sent, as a channel adapter hands it in.
@@ -167,6 +193,7 @@ class InboundMessage:
     language: str | None = None
     payload: str | None = None
     automation: Automation | None = None
+    report: DeliveryReport | None = None
     authentication: dict[str, str] = field(default_factory=dict)
     remarks: dict[str, Any] = field(default_factory=dict)
     raw: bytes | None = None

@@ -13,7 +13,7 @@ MAX_ADDRESSES = 1000
 _ADDRESS = re.compile(
     r"(?:[^\s@<>\"(),:;\\]{1,64}|\"[^\"\\\r\n]{1,62}\")@(?:[^\s@<>\"(),:;\\\[\]]{1,255}|\[[0-9A-Fa-f:.IPv]{3,60}\])"
 )
-_NOT_LOCAL = frozenset(" \t\r\n\v\f\xa0@<>\"(),:;\\")
+_NOT_LOCAL = frozenset(' \t\r\n\v\f\xa0@<>"(),:;\\')
 _PLAIN_MAILBOX = re.compile(r"([^\"(),:;<>@\\]{0,200})<([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,250}[A-Za-z0-9])>")
 """What nearly every address looks like."""
 _SPACED = re.compile(r"[ \t]*([@.])[ \t]*")

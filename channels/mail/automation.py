@@ -38,7 +38,9 @@ def automation(
         return Automation.BOUNCE
     if is_absence or (submitted not in ("", "no") and "in-reply-to" in headers):
         return Automation.AUTO_REPLY
-    if submitted not in ("", "no") or precedence in _LISTS or _is_list(headers) or _wants_no_answer(headers):
+    # What has no return path is never to be answered; scanners and monitors send like this, and people must see it.
+    is_machine = nobody or submitted not in ("", "no") or precedence in _LISTS
+    if is_machine or _is_list(headers) or _wants_no_answer(headers):
         return Automation.LIST
     return None
 
@@ -59,7 +61,7 @@ def _is_bounce(headers: Headers, sender: str, subject: str, nobody: bool, is_abs
         return says_so or not is_absence
     if sender.startswith("postmaster@") and says_so:
         return True
-    return nobody and not is_absence
+    return nobody and says_so and not is_absence
 
 
 def _is_list(headers: Headers) -> bool:

@@ -224,6 +224,7 @@ class Mail:
             html=mail.html,
             attachments=files,
             automation=mail.automation,
+            report=mail.report,
             authentication=mail.authentication,
             remarks=mail.remarks,
             raw=raw,

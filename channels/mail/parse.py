@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from channels.mail import bodies, mime, senders
+from channels.mail import bodies, bounces, mime, senders
 from channels.mail.addresses import Mailbox
 from channels.mail.automation import automation
 from channels.mail.bodies import Body, MailFile
 from channels.mail.headers import Headers
 from channels.mail.mime import Part
 from channels.mail.words import clean, one_line
-from core.values import Address, Automation, ticket_id_from_number
+from core.values import Address, Automation, DeliveryReport, ticket_id_from_number
 from web.languages import LANGUAGES
 
 MAX_COPIED = 50
@@ -56,6 +56,7 @@ class ParsedMail:
     html: str | None
     files: tuple[MailFile, ...]
     automation: Automation | None
+    report: DeliveryReport | None
     authentication: dict[str, str]
     remarks: dict[str, Any]
 
@@ -68,6 +69,7 @@ def parse(raw: bytes, envelope_sender: str | None, own: frozenset[str]) -> Parse
     if sender is None:
         raise UnreadableMail("The mail has no sender that can be answered.")
     body = bodies.gather(mail)
+    machine = automation(headers, sender.address, envelope_sender, own, _is_report(mail))
     subject = headers.text("subject")
     return ParsedMail(
         dedupe_key=_dedupe_key(mail, raw),
@@ -80,7 +82,8 @@ def parse(raw: bytes, envelope_sender: str | None, own: frozenset[str]) -> Parse
         text=_text(body, headers),
         html=body.html,
         files=tuple(body.files),
-        automation=automation(headers, sender.address, envelope_sender, own, _is_report(mail)),
+        automation=machine,
+        report=bounces.read(mail, machine is Automation.BOUNCE, body.text),
         authentication=_authentication(headers),
         remarks=_remarks(body, headers, sender, own),
     )

@@ -17,14 +17,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
-from channels.delivery import Delivery
+from channels.delivery import Delivery as DeliveryLoop
 from channels.mail.channel import Mail, MailSettings
 from core import intake, outbox
 from core.blobs import FolderBlobStore
 from core.database import Database
 from core.models import Attachment, InboundReceipt, Message, Ticket
 from core.tickets import actions
-from core.values import BOT, Draft, InboundMessage, Outcome, Receipt
+from core.values import BOT, Delivery, Draft, InboundMessage, Outcome, Receipt
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
 from tests.fakes.mailserver import MailServer, text_of
@@ -136,7 +136,7 @@ class _post:  # noqa: N801 - used like a function
         async def receive(message: InboundMessage) -> Receipt:
             return await self._database.write(intake.receive, message, self._clock.now())
 
-        delivery = Delivery(self._database, self._clock, {desk.mail: mail})
+        delivery = DeliveryLoop(self._database, self._clock, {desk.mail: mail})
         self._tasks = [asyncio.create_task(mail.run(receive)), asyncio.create_task(delivery.run())]
         post = Post(mail, self._database, desk, self._clock, self._outside)
         post.port = await mail.port()
@@ -271,6 +271,24 @@ async def test_a_refusal_for_good_shows_on_the_message_and_one_for_now_is_tried_
         if message is not None and message.delivery_reason:
             break
     assert message is not None and message.delivery_reason.startswith("550")
+
+
+async def test_a_mail_that_comes_back_days_later_fails_at_its_message(post: Post) -> None:
+    await post.write(letter())
+    await post.say(Draft("Hallo"))
+    [sent] = await asyncio.to_thread(post.outside.wait_for, 1)
+    status = "Final-Recipient: rfc822; carla@alpha.example\nAction: failed\nStatus: 5.2.2"
+    report = (
+        "From: MAILER-DAEMON@alpha.example\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+        f"--b\nContent-Type: message/delivery-status\n\n{status}\n"
+        f"--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {sent['Message-ID']}\n--b--\n"
+    )
+    assert "ticketed" in await post.write(report.encode(), sender="")
+    message = await post.database.read(
+        lambda session: session.scalars(select(Message).order_by(Message.id.desc())).first()
+    )
+    assert message is not None
+    assert (message.delivery, message.delivery_reason) == (Delivery.FAILED, "The mailbox is full.")
 
 
 async def test_attachments_keep_their_names_and_bytes(post: Post, database: Database) -> None:

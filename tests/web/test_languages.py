@@ -9,7 +9,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 import web
-from channels.mail import calendars
+from channels.mail import bounces, calendars
 from console import mails, words
 from web.languages import catalogue, preferred
 
@@ -26,7 +26,14 @@ def _texts() -> set[str]:
         found |= set(titles.values())
     for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ROLE, words.ADMIN):
         found |= set(titles.values())
-    for titles in (mails.AUTOMATION, mails.NOTICE, mails.WARNING, calendars.METHODS, calendars.ANSWERS):
+    for titles in (
+        mails.AUTOMATION,
+        mails.NOTICE,
+        mails.WARNING,
+        calendars.METHODS,
+        calendars.ANSWERS,
+        bounces.REASONS,
+    ):
         found |= set(titles.values())
     return found
 
