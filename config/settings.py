@@ -20,6 +20,9 @@ PREFIX = "FIRSTLINE_"
 DEFAULT_FILE = "firstline.toml"
 PACK = Path(__file__).parent / "pack"
 
+LISTS = ("aliases", "allowed_origins", "trusted_servers")
+"""Settings of several values, which variables divide by commas."""
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -72,6 +75,11 @@ class Mail(_Section):
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_username: str = ""
     smtp_password: Secret = Secret("")
+    trusted_servers: tuple[str, ...] = ()
+    """Our own mail gateways, by the name (authserv-id) they write into Authentication-Results (RFC 8601): what they
+    found about a sender is believed. They must remove such fields from mail that comes from outside."""
+    check_signatures: bool = True
+    """Check DKIM, ARC and DMARC ourselves where no trusted server did; needs a resolver for DNS on this machine."""
 
 
 class Chat(_Section):
@@ -182,7 +190,7 @@ def _set(values: dict[str, Any], variable: str, text: str) -> None:
     *sections, key = name.split("__")
     for section in sections:
         values = values.setdefault(section, {})
-    values[key] = [part.strip() for part in text.split(",")] if key in ("aliases", "allowed_origins") else text
+    values[key] = [part.strip() for part in text.split(",")] if key in LISTS else text
 
 
 def _explain(error: ValidationError, file: Path) -> str:

@@ -54,7 +54,9 @@ class Console:
         default_language: str,
         secure_cookies: bool,
     ) -> None:
-        pages = Pages(HERE / "templates", zone, desk_name=desk_name, titles=TITLES, history=words.history)
+        pages = Pages(
+            HERE / "templates", zone, desk_name=desk_name, titles=TITLES, history=words.history, sender=mails.sender
+        )
         auth = Auth(database, clock, pages, secret, default_language, secure_cookies)
         self.routes: Sequence[BaseRoute] = [
             Route("/console/login", auth.login, methods=["GET", "POST"]),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import nh3
 
 from core.models import Attachment
+from web.languages import Translate
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 MAX_PICTURES = 8 * 1024 * 1024
@@ -32,6 +34,25 @@ WARNING = {
     "answers_elsewhere": "The sender asks for answers to an address somewhere else.",
     "several_senders": "This mail names several senders. Only the first one is shown.",
 }
+
+SENDER = {
+    "dkim": "DKIM signature valid for {domain}",
+    "spf": "Sent by a server of {domain} (SPF)",
+    "dmarc": "Confirmed by {domain} (DMARC)",
+    "failed": "{domain} says that this mail is not from there (DMARC). It is probably forged.",
+    "arc": "{domain} could not be confirmed; a mailing list that forwarded it vouches for it (ARC).",
+    "unconfirmed": "{domain} could not be confirmed as the sender.",
+}
+
+
+def sender(authentication: Mapping[str, Any], translate: Translate) -> str:
+    """In a sentence, whether a mail is from whom it says."""
+    verdict, how = authentication["verdict"], authentication["how"]
+    key = how if verdict == "valid" or how == "arc" else verdict
+    text = translate(SENDER[key]).format(domain=authentication["domain"])
+    if not authentication["by"]:
+        return text
+    return f"{text} – {translate('checked by {server}').format(server=authentication['by'])}"
 
 
 def harmless(html: str, pictures: Sequence[Attachment], read: Callable[[str], bytes]) -> str:

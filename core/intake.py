@@ -194,6 +194,8 @@ def _meta(inbound: InboundMessage) -> dict[str, Any]:
         meta["payload"] = inbound.payload
     if inbound.automation is not None:
         meta["automation"] = str(inbound.automation)
+    if inbound.authentication:
+        meta["authentication"] = inbound.authentication
     if inbound.remarks:
         meta["remarks"] = inbound.remarks
     return meta

@@ -173,6 +173,7 @@ class InboundMessage:
     message (a Message-ID) by which later messages may refer to it in ``references``. ``thread_key`` names the channel's
     own thread where it has one; mail has none. ``payload`` is what a pressed button stands for. ``remarks`` are what
     the channel knows of a message that its readers should see beside it, as plain values; they are kept with it.
+    ``authentication`` is what is known of whether it is from its sender, with a ``verdict``; empty if nothing is.
     """
 
     inbox_id: int
@@ -194,7 +195,7 @@ class InboundMessage:
     payload: str | None = None
     automation: Automation | None = None
     report: DeliveryReport | None = None
-    authentication: dict[str, str] = field(default_factory=dict)
+    authentication: dict[str, Any] = field(default_factory=dict)
     remarks: dict[str, Any] = field(default_factory=dict)
     raw: bytes | None = None
     raw_sha256: str | None = None

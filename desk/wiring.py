@@ -18,6 +18,7 @@ from bot.worker import Worker
 from channels.base import Channel, Receive
 from channels.delivery import Delivery
 from channels.mail.channel import Mail, MailSettings
+from channels.mail.resolver import DnsResolver
 from channels.webchat.channel import WebChat
 from config.settings import Settings
 from core import intake
@@ -152,6 +153,8 @@ def _mail(inbox: Inbox, settings: Settings, clock: Clock, database: Database, bl
         smtp_security=mail.smtp_security,
         smtp_username=mail.smtp_username,
         smtp_password=mail.smtp_password.get_secret_value(),
+        trusted_servers=frozenset(name.lower() for name in mail.trusted_servers),
     )
     secret = settings.secret.get_secret_value()
-    return Mail(inbox.id, configured, settings.effective_public_url, secret, database, blobs, clock)
+    resolver = DnsResolver.of_system() if mail.check_signatures else None
+    return Mail(inbox.id, configured, settings.effective_public_url, secret, database, blobs, clock, resolver)

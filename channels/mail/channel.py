@@ -16,12 +16,14 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from starlette.routing import BaseRoute
 
 from channels.base import Capabilities, DeliveryError, Receive
+from channels.mail import authentication
 from channels.mail import parse as parsing
 from channels.mail.bodies import MailFile
 from channels.mail.links import Links
 from channels.mail.parse import ParsedMail, UnreadableMail
 from channels.mail.quotes import new_text
 from channels.mail.render import render
+from channels.mail.resolver import Resolver
 from core import intake
 from core.blobs import BlobStore
 from core.clock import Clock
@@ -60,6 +62,8 @@ class MailSettings:
     smtp_security: str
     smtp_username: str
     smtp_password: str
+    trusted_servers: frozenset[str] = frozenset()
+    """Gateways whose Authentication-Results are believed, by the name they give themselves there, in lower case."""
 
 
 class _Smtp(SMTP):
@@ -88,8 +92,10 @@ class Mail:
         database: Database,
         blobs: BlobStore,
         clock: Clock,
+        resolver: Resolver | None = None,
     ) -> None:
         self.inbox_id = inbox_id
+        self._resolver = resolver
         self._settings = settings
         self._database = database
         self._blobs = blobs
@@ -184,7 +190,8 @@ class Mail:
         ) as error:  # the reader's own mistake must not make the sender's server repeat the mail for days
             log.exception("mail_unreadable", inbox=self.inbox_id, size=len(raw))
             return await self._quarantine(raw, kept, raw_sha256, f"{type(error).__name__}: {error}")
-        message = self._inbound(mail, await self._store(mail.files), kept, raw_sha256)
+        checked = await self._authentication(mail, raw)
+        message = self._inbound(mail, await self._store(mail.files), checked, kept, raw_sha256)
         try:
             return await self._receive(message)
         except DeskError as error:
@@ -193,8 +200,18 @@ class Mail:
     async def _parse(self, raw: bytes, envelope_sender: str | None) -> ParsedMail:
         own = self._settings.own_addresses
         if len(raw) < LARGE:
-            return parsing.parse(raw, envelope_sender, own)
-        return await asyncio.to_thread(parsing.parse, raw, envelope_sender, own)
+            return parsing.parse(raw, envelope_sender, own, self._settings.trusted_servers)
+        return await asyncio.to_thread(parsing.parse, raw, envelope_sender, own, self._settings.trusted_servers)
+
+    async def _authentication(self, mail: ParsedMail, raw: bytes) -> dict[str, Any]:
+        """What is known of the sender: what a trusted gateway found, else what can be checked here."""
+        if mail.authentication or self._resolver is None or not mail.is_signed:
+            return mail.authentication
+        try:
+            return await asyncio.to_thread(authentication.checked, raw, mail.sender.value, self._resolver)
+        except Exception:  # a signature that breaks its reader is no reason to refuse a mail
+            log.exception("signature_unreadable", inbox=self.inbox_id, size=len(raw))
+            return {}
 
     async def _store(self, files: Sequence[MailFile]) -> tuple[StoredFile, ...]:
         """The files of a mail in the store, before anything refers to them."""
@@ -207,7 +224,12 @@ class Mail:
         )
 
     def _inbound(
-        self, mail: ParsedMail, files: tuple[StoredFile, ...], raw: bytes | None, raw_sha256: str | None
+        self,
+        mail: ParsedMail,
+        files: tuple[StoredFile, ...],
+        checked: dict[str, Any],
+        raw: bytes | None,
+        raw_sha256: str | None,
     ) -> InboundMessage:
         return InboundMessage(
             inbox_id=self.inbox_id,
@@ -225,7 +247,7 @@ class Mail:
             attachments=files,
             automation=mail.automation,
             report=mail.report,
-            authentication=mail.authentication,
+            authentication=checked,
             remarks=mail.remarks,
             raw=raw,
             raw_sha256=raw_sha256,

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from channels.mail import bodies, bounces, mime, senders
+from channels.mail import authentication, bodies, bounces, mime, senders
 from channels.mail.addresses import Mailbox
 from channels.mail.automation import automation
 from channels.mail.bodies import Body, MailFile
@@ -42,7 +42,8 @@ class ParsedMail:
     """``text`` is the whole readable body; ``html`` the HTML part as it came, unsanitised.
 
     ``remarks`` are what a reader should know of the mail, as plain values: ``warnings`` about its sender, ``notices``
-    about its parts (codes for which the console has words), and an ``invitation`` in every language.
+    about its parts (codes for which the console has words), and an ``invitation`` in every language. ``is_signed`` says
+    that its sender could be checked where no gateway has done it.
     """
 
     dedupe_key: str
@@ -57,12 +58,16 @@ class ParsedMail:
     files: tuple[MailFile, ...]
     automation: Automation | None
     report: DeliveryReport | None
-    authentication: dict[str, str]
+    authentication: dict[str, Any]
+    is_signed: bool
     remarks: dict[str, Any]
 
 
-def parse(raw: bytes, envelope_sender: str | None, own: frozenset[str]) -> ParsedMail:
-    """Read a mail. ``own`` are the desk's addresses in lower case. Raises ``UnreadableMail``."""
+def parse(
+    raw: bytes, envelope_sender: str | None, own: frozenset[str], trusted: frozenset[str] = frozenset()
+) -> ParsedMail:
+    """Read a mail. ``own`` are the desk's addresses, ``trusted`` the names of gateways whose findings about the sender
+    are believed, all in lower case. Raises ``UnreadableMail``."""
     mail = mime.read(raw)
     headers = mail.headers
     sender = _sender(headers)
@@ -84,7 +89,8 @@ def parse(raw: bytes, envelope_sender: str | None, own: frozenset[str]) -> Parse
         files=tuple(body.files),
         automation=machine,
         report=bounces.read(mail, machine is Automation.BOUNCE, body.text),
-        authentication=_authentication(headers),
+        authentication=authentication.reported(headers, sender.address, trusted) if trusted else {},
+        is_signed=authentication.is_signed(headers),
         remarks=_remarks(body, headers, sender, own),
     )
 
@@ -155,12 +161,6 @@ def _remarks(body: Body, headers: Headers, sender: Mailbox, own: frozenset[str])
     if body.invitation is not None:
         found["invitation"] = {language: body.invitation.lines(language) for language in LANGUAGES}
     return found
-
-
-def _authentication(headers: Headers) -> dict[str, str]:
-    """What the receiving servers wrote about the sender, as it came: shown, not yet believed."""
-    names = ("authentication-results", "received-spf")
-    return {name: value for name in names if (value := headers.text(name)[:1000])}
 
 
 def raw_key(raw: bytes) -> str:

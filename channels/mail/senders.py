@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from channels.mail.addresses import Mailbox
+from channels.mail.authentication import same_organization
 from channels.mail.headers import Headers
 from channels.mail.words import hides, words
 
@@ -41,7 +42,7 @@ def warnings(headers: Headers, sender: Mailbox, own: Iterable[str]) -> list[str]
     if domain not in own_domains and skeleton(domain) in {skeleton(one) for one in own_domains}:
         found.append("like_our_own")
     answers = headers.mailboxes("reply-to")
-    if answers and all(_organization(one.address) != _organization(sender.address) for one in answers):
+    if answers and not any(same_organization(one.address.rpartition("@")[2], domain) for one in answers):
         found.append("answers_elsewhere")
     if len({one.address for one in headers.mailboxes("from")}) > 1:
         found.append("several_senders")
@@ -77,8 +78,3 @@ def _scripts(label: str) -> set[str]:
     scripts = {unicodedata.name(one, "?").partition(" ")[0] for one in label if one.isalpha()}
     # Japanese and Korean are written in several at once.
     return scripts & {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH"}
-
-
-def _organization(address: str) -> str:
-    """The last two labels: near enough to tell a company from another one."""
-    return ".".join(address.rpartition("@")[2].split(".")[-2:])
