@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.routing import BaseRoute, Route
 
 from bot.content import Content
-from console import words
+from console import mails, words
 from console.admin import Admin
 from console.administration import Administration
 from console.api.app import Api
@@ -46,6 +46,9 @@ TITLES = {
     "admin": words.ADMIN,
     "verdict": words.VERDICT,
     "run": words.RUN,
+    "automation": mails.AUTOMATION,
+    "notice": mails.NOTICE,
+    "warning": mails.WARNING,
 }
 
 
@@ -61,7 +64,7 @@ class Console:
         inboxes: InboxTools,
     ) -> None:
         titles = {**TITLES, "channel": {key: kind.title for key, kind in inboxes.kinds.items()}}
-        pages = Pages(HERE / "templates", titles=titles, history=words.history, preview=preview)
+        pages = Pages(HERE / "templates", titles=titles, history=words.history, preview=preview, sender=mails.sender)
         auth = Auth(database, clock, pages, secret, secure_cookies)
         administration = Administration(database, clock, pages, auth)
         guide = Guide(content, database)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from channels.base import Surroundings
 from channels.mail.channel import Mail
 from channels.mail.configuration import MailConfiguration
 from channels.mail.listener import Listeners
+from channels.mail.resolver import DnsResolver
 from core.inboxes.kinds import InboxSettings, Kind, Shown, Step
 from core.values import InboxStyle
 
@@ -18,7 +20,10 @@ def _steps(mailbox: InboxSettings[MailConfiguration], public_url: str) -> Sequen
         Step(
             "Let your mail server hand mail to this address over to:", f"{settings.listen_host}:{settings.listen_port}"
         ),
-        Step("Let that mail server take care of spam, SPF, DKIM and DMARC; Firstline shows what it found."),
+        Step(
+            "Let that mail server take care of spam and SPF, and name it among the trusted gateways: Firstline then "
+            "believes and shows what it found about a sender."
+        ),
     )
 
 
@@ -41,5 +46,9 @@ class MailAdapter:
     def __init__(self) -> None:
         self._listeners = Listeners()
 
+    @cached_property
+    def _resolver(self) -> DnsResolver | None:
+        return DnsResolver.of_system()
+
     def build(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings) -> Mail:
-        return Mail(inbox, desk, self._listeners)
+        return Mail(inbox, desk, self._listeners, self._resolver)

@@ -14,6 +14,7 @@ from channels.mail.links import Links
 from channels.mail.listener import Listeners
 from channels.mail.reading import Reader
 from channels.mail.render import render, render_test
+from channels.mail.resolver import Resolver
 from core.inboxes.kinds import InboxSettings
 from core.values import OutboundMessage, Receipt, spoken
 
@@ -21,14 +22,28 @@ from core.values import OutboundMessage, Receipt, spoken
 class Mail:
     """One mailbox's adapter."""
 
-    def __init__(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings, listeners: Listeners) -> None:
+    def __init__(
+        self,
+        inbox: InboxSettings[MailConfiguration],
+        desk: Surroundings,
+        listeners: Listeners,
+        resolver: Resolver | None = None,
+    ) -> None:
         self.inbox_id = inbox.id
         self._inbox = inbox
         self._settings = inbox.configuration
         self._desk = desk
         self._listeners = listeners
         self._blobs = desk.blobs
-        self.reader = Reader(inbox.id, self._own_addresses, desk.database, desk.blobs, desk.clock)
+        self.reader = Reader(
+            inbox.id,
+            self._own_addresses,
+            desk.database,
+            desk.blobs,
+            desk.clock,
+            frozenset(self._settings.trusted_servers),
+            resolver if self._settings.check_signatures else None,
+        )
         self._listening = asyncio.Event()
         self._port = 0
         self._links = Links(inbox, desk)

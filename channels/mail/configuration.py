@@ -5,14 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from core.inboxes.kinds import Configuration, MailAddress, Port, Shown, refuse
 
-IN, OUT = "Incoming mail", "Outgoing mail"
+IN, CHECKS, OUT = "Incoming mail", "Who a mail is from", "Outgoing mail"
 MEGABYTE = 1024 * 1024
 
 Security = Literal["starttls", "tls", "none"]
+
+
+def _names(servers: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of servers, in lower case."""
+    if any(not name or any(mark.isspace() or mark in ";=@/" for mark in name) for name in servers):
+        refuse("Please give the name of one server a line, such as mx.example.com.")
+    return tuple(dict.fromkeys(name.lower() for name in servers))
 
 
 class MailConfiguration(Configuration):
@@ -61,6 +68,27 @@ class MailConfiguration(Configuration):
     max_megabytes: Annotated[
         int, Field(ge=1, le=500), Shown("Largest mail in MB", "Larger ones are refused, and their senders hear so.", IN)
     ] = 50
+    trusted_servers: Annotated[
+        tuple[str, ...],
+        AfterValidator(_names),
+        Shown(
+            "Trusted gateways",
+            "The names under which your own mail gateways write Authentication-Results, such as mx.example.com, one a "
+            "line. What they found about a sender is believed; they must remove such lines from mail that comes from "
+            "outside.",
+            CHECKS,
+            rows=2,
+        ),
+    ] = ()
+    check_signatures: Annotated[
+        bool,
+        Shown(
+            "Check signatures here",
+            "Where no trusted gateway has looked, Firstline checks DKIM, ARC and DMARC itself, and asks the name "
+            "servers of this machine for that.",
+            CHECKS,
+        ),
+    ] = True
     smtp_host: Annotated[
         str,
         Shown(

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from channels.base import Surroundings
-from channels.delivery import Delivery
+from channels.delivery import Delivery as DeliveryLoop
 from channels.mail import parse, reading
 from channels.mail.adapter import MailAdapter
 from channels.mail.channel import Mail
@@ -31,7 +31,7 @@ from core.database import Database
 from core.inboxes.kinds import InboxSettings
 from core.models import Attachment, InboundReceipt, Message, Organization, Ticket
 from core.tickets import actions
-from core.values import BOT, Draft, FormOfAddress, InboundMessage, Outcome, Receipt
+from core.values import BOT, Delivery, Draft, FormOfAddress, InboundMessage, Outcome, Receipt
 from tests.channels.certificates import certificate
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
@@ -139,7 +139,7 @@ class _post:  # noqa: N801 - used like a function
             return await self._database.write(intake.receive, message, self._clock.now())
 
         watch = Watch(self._database, self._clock, "test")
-        delivery = Delivery(self._database, self._clock, {desk.mail: mail}, watch)
+        delivery = DeliveryLoop(self._database, self._clock, {desk.mail: mail}, watch)
         self._tasks = [
             asyncio.create_task(mail.run(receive, lambda: None)),
             asyncio.create_task(delivery.run()),
@@ -274,9 +274,27 @@ async def test_a_refusal_for_good_shows_on_the_message_and_one_for_now_is_tried_
         message = await post.database.read(
             lambda session: session.scalars(select(Message).order_by(Message.id.desc())).first()
         )
-        if message is not None and message.delivery_reason:
+        if message is not None and message.delivery is Delivery.FAILED:
             break
     assert message is not None and message.delivery_reason.startswith("550")
+
+
+async def test_a_mail_that_comes_back_days_later_fails_at_its_message(post: Post) -> None:
+    await post.write(letter())
+    await post.say(Draft("Hallo"))
+    [sent] = await asyncio.to_thread(post.outside.wait_for, 1)
+    status = "Final-Recipient: rfc822; carla@alpha.example\nAction: failed\nStatus: 5.2.2"
+    report = (
+        "From: MAILER-DAEMON@alpha.example\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+        f"--b\nContent-Type: message/delivery-status\n\n{status}\n"
+        f"--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {sent['Message-ID']}\n--b--\n"
+    )
+    assert "ticketed" in await post.write(report.encode(), sender="")
+    message = await post.database.read(
+        lambda session: session.scalars(select(Message).order_by(Message.id.desc())).first()
+    )
+    assert message is not None
+    assert (message.delivery, message.delivery_reason) == (Delivery.FAILED, "The mailbox is full.")
 
 
 async def test_attachments_keep_their_names_and_bytes(post: Post, database: Database) -> None:

@@ -78,7 +78,7 @@ async def test_an_error_nobody_expected_is_one_ticket_s_own(
 async def test_every_action_for_many_works(database: Database, anna: Signed, clock: SetClock) -> None:
     ids = await _tickets(database, anna, clock, 2)
     forms: dict[str, dict[str, object]] = {
-        "assign": {"assignee": anna.desk.ben},
+        "assign": {"assignee": anna.desk.anna},
         "classify": {"impact": "high", "urgency": "high"},
         "escalate": {"team": "network-l2", "why": "Netz"},
         "take-over": {},

@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("hours", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("country", sa.String(length=8), nullable=False),
-        sa.Column("region", sa.String(length=16), nullable=False),
+        sa.Column("region", sa.String(length=64), nullable=False),
         sa.Column("days", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
