@@ -16,7 +16,12 @@ MAX_PICTURES = 8 * 1024 * 1024
 """Bytes of pictures that are shown within one mail; further ones are still among its files."""
 
 # Marked for the catalogue by being listed here; looked up by name.
-AUTOMATION = {"auto_reply": "Automatic reply", "bounce": "Delivery report", "list": "Mailing"}
+AUTOMATION = {
+    "auto_reply": "Automatic reply",
+    "bounce": "Delivery report",
+    "list": "Mailing",
+    "from_file": "From a file",
+}
 NOTICE = {
     "encrypted_pgp": "Encrypted with PGP. The desk cannot read it; the encrypted text is kept as a file.",
     "encrypted_smime": "Encrypted with S/MIME. The desk cannot read it; the encrypted mail is kept as a file.",

@@ -124,6 +124,8 @@ class Automation(StrEnum):
     BOUNCE = "bounce"
     LIST = "list"
     OWN_ADDRESS = "own_address"
+    FROM_FILE = "from_file"
+    """Old mail that was only taken in."""
 
 
 @dataclass(frozen=True, slots=True)

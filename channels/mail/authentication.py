@@ -9,6 +9,7 @@ desk itself; ``how`` the method that decided; ``results`` every method with its 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -20,6 +21,10 @@ import publicsuffixlist
 from channels.mail import mime
 from channels.mail.headers import Headers
 from channels.mail.resolver import Resolver, Unanswered
+
+_SILENT = logging.Logger("dkim")
+"""What the library says of a signature is in its result as well."""
+_SILENT.addHandler(logging.NullHandler())
 
 MAX_SIGNATURES = 5
 MAX_CHECKED = 25 * 1024 * 1024
@@ -150,7 +155,7 @@ def _dkim(raw: bytes, headers: Headers, resolver: Resolver) -> list[Result]:
     found: list[Result] = []
     for number in range(min(MAX_SIGNATURES, len(headers.all("dkim-signature")))):
         try:
-            message = dkim.DKIM(raw, minkey=1024)
+            message = dkim.DKIM(raw, logger=_SILENT, minkey=1024)
             good = message.verify(idx=number, dnsfunc=_keys(resolver))
             domain = (message.domain or b"").decode("ascii", "replace").lower()
         except (dkim.DKIMException, ValueError, LookupError, TypeError, AttributeError):
@@ -161,7 +166,7 @@ def _dkim(raw: bytes, headers: Headers, resolver: Resolver) -> list[Result]:
 
 def _arc(raw: bytes, resolver: Resolver) -> str:
     try:
-        verdict, _, _ = dkim.ARC(raw, minkey=1024).verify(dnsfunc=_keys(resolver))
+        verdict, _, _ = dkim.ARC(raw, logger=_SILENT, minkey=1024).verify(dnsfunc=_keys(resolver))
     except (dkim.DKIMException, ValueError, LookupError, TypeError, AttributeError):
         return "fail"
     return "pass" if verdict == dkim.CV_Pass else "fail"

@@ -75,6 +75,11 @@ class Mail:
         assert self.reader.receive is not None
         return self.reader.receive
 
+    @property
+    def max_megabytes(self) -> int:
+        """The largest mail it takes."""
+        return self._settings.max_megabytes
+
     def is_ours(self, address: str) -> bool:
         return address in self._own_addresses()
 
