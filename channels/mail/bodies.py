@@ -177,7 +177,8 @@ def _charset_of_page(content: bytes) -> str | None:
 
 def _unflowed(text: str, delete_space: bool) -> str:
     """Lines that a program broke are whole again (RFC 3676)."""
-    lines: list[list[str]] = []
+    lines: list[str] = []
+    pieces: list[str] = []
     is_open = False
     depth_before = 0
     for line in text.split("\n"):
@@ -187,11 +188,12 @@ def _unflowed(text: str, delete_space: bool) -> str:
         goes_on = words.endswith(" ") and words != "-- "
         kept = words[:-1] if goes_on and delete_space else words
         if is_open and depth == depth_before and words != "-- ":
-            lines[-1].append(kept)
+            pieces.append(kept)
         else:
-            lines.append([">" * depth + " " if depth else "", kept])
+            lines.append("".join(pieces))
+            pieces = [">" * depth + " " if depth else "", kept]
         is_open, depth_before = goes_on, depth
-    return "\n".join("".join(pieces) for pieces in lines)
+    return "\n".join([*lines[1:], "".join(pieces)])
 
 
 def _without_pgp(body: Body, text: str) -> str:

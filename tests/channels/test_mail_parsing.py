@@ -3,41 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any
+import os
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.mail.parse import ParsedMail, UnreadableMail, parse
+from channels.mail.parse import UnreadableMail, parse
 from tests.channels.corpora import MAIL, needs_mail
-
-OWN = frozenset({"desk@desk.example"})
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text in a value, however deep."""
-    if isinstance(value, str):
-        yield value
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts(getattr(value, field.name))
-    elif isinstance(value, dict):
-        for key, one in value.items():
-            yield from _texts(key)
-            yield from _texts(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _texts(one)
-
-
-def _storable(mail: ParsedMail) -> bool:
-    """Whether every database takes it: no NUL, no half of a character, and remarks that are JSON."""
-    json.dumps(mail.remarks)
-    return all("\0" not in text and text.encode() is not None for text in _texts(mail))
+from tests.channels.mutations import damaged
+from tests.channels.soundness import OWN, check, is_storable, texts
 
 
 @needs_mail
@@ -48,7 +24,7 @@ def test_no_mail_of_the_corpus_crashes_and_only_those_from_nobody_are_set_aside(
             mail = parse(raw, None, OWN)
         except UnreadableMail:
             mail = parse(b"From: somebody@else.example\n" + raw.lstrip(), None, OWN)
-        assert _storable(mail), path.name
+        assert is_storable(mail), path.name
 
 
 @needs_mail
@@ -68,13 +44,24 @@ def test_no_mail_of_the_corpus_crashes_and_only_those_from_nobody_are_set_aside(
 )
 def test_the_charsets_of_the_corpus_come_out_right(name: str, words: str) -> None:
     mail = parse(b"From: somebody@else.example\n" + (MAIL / name).read_bytes(), None, OWN)
-    assert any(words in text for text in _texts(mail))
+    assert any(words in text for text in texts(mail))
 
 
 @settings(max_examples=300)
 @given(st.binary(max_size=2000))
 def test_no_bytes_crash(raw: bytes) -> None:
-    assert _storable(parse(b"From: a@b.example\r\n" + raw, None, OWN))
+    assert is_storable(parse(b"From: a@b.example\r\n" + raw, None, OWN))
+
+
+FUZZ = int(os.environ.get("FIRSTLINE_FUZZ", "400"))
+"""How many damaged mails are read; nightly runs read tens of thousands, as ``bench.fuzz_mail`` does."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_damaged_mail_crashes(seed: int) -> None:
+    for raw in islice(damaged(seed), FUZZ // 4):
+        if check(raw) is None:
+            check(b"From: somebody@else.example\n" + raw)
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "cp1252", "utf-16"])
