@@ -78,8 +78,8 @@ def command(settings: Settings, options: argparse.Namespace) -> int:
     database = wiring.open_database(settings)
     try:
         setup.prepare(settings, database, contents.load(settings.content.folder), clock.now())
-        mailbox = _mailbox(settings, database, clock, options.inbox)
-        ledger = asyncio.run(_ingest(mailbox, database, clock, options.paths, options.unanswered))
+        mailbox = mailbox_of(settings, database, clock, options.inbox)
+        ledger = asyncio.run(ingest(mailbox, database, clock, options.paths, options.unanswered))
     finally:
         database.close()
     print(json.dumps(ledger.as_json()) if options.json else ledger.as_text())
@@ -99,7 +99,7 @@ class Chosen:
     own_addresses: frozenset[str]
 
 
-def _mailbox(settings: Settings, database: Database, clock: Clock, wanted: str | None) -> Mail:
+def mailbox_of(settings: Settings, database: Database, clock: Clock, wanted: str | None) -> Mail:
     chosen = database.write_now(_choose, inboxes.kinds(), wiring.seal_of(settings), wanted, clock.now())
     surroundings = wiring.surroundings_of(settings, clock, database)
     surroundings.own_addresses["email"] = chosen.own_addresses
@@ -138,7 +138,7 @@ def _add_resting(session: Session, kinds: Kinds, seal: Seal, now: datetime) -> N
 # -- taking in -------------------------------------------------------------------------------------------------------
 
 
-async def _ingest(mailbox: Mail, database: Database, clock: Clock, paths: Sequence[Path], is_old: bool) -> Ledger:
+async def ingest(mailbox: Mail, database: Database, clock: Clock, paths: Sequence[Path], is_old: bool) -> Ledger:
     """Many at once, for one commit; what answers a mail that is under way waits for it."""
 
     async def receive(message: InboundMessage) -> Receipt:
