@@ -29,7 +29,7 @@ class Mailbox(NamedTuple):
 def mailboxes(value: str) -> list[Mailbox]:
     """The mailboxes of a list, groups opened. Structure first, decoding last: an encoded word makes no address."""
     if (plain := _PLAIN_MAILBOX.fullmatch(value)) is not None:
-        return [Mailbox(one_line(words(plain.group(1))), plain.group(2).lower())]
+        return [Mailbox(_name(plain.group(1)), plain.group(2).lower())]
     found: list[Mailbox] = []
     for phrase, bracketed, comments in _AddressList(value):
         mailbox = _mailbox(phrase, bracketed, comments)
@@ -45,14 +45,21 @@ def mailboxes(value: str) -> list[Mailbox]:
 def _mailbox(phrase: str, bracketed: str | None, comments: str) -> Mailbox | None:
     if bracketed is not None:
         address = valid_address(bracketed)
-        return Mailbox(one_line(words(phrase)) or one_line(words(comments)), address) if address else None
+        return Mailbox(_name(phrase) or _name(comments), address) if address else None
     if (address := valid_address(phrase)) is not None:
-        return Mailbox(one_line(words(comments)), address)
+        return Mailbox(_name(comments), address)
     match = _any_address(phrase)
     if match is None:
         return None
     name = phrase[: match.start()] + phrase[match.end() :]
-    return Mailbox(one_line(words(name)).strip("'\" "), match.group().lower())
+    return Mailbox(_name(name).strip("'\" "), match.group().lower())
+
+
+def _name(text: str) -> str:
+    """A name as it is read; some programs encode the quotation marks around it along with it."""
+    name = one_line(words(text))
+    is_quoted = len(name) > 2 and name[0] == name[-1] and name[0] in "'\""
+    return name[1:-1].strip() if is_quoted else name
 
 
 def _any_address(text: str) -> re.Match[str] | None:

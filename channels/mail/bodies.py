@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from html import escape
 
-from channels.mail import calendars, hypertext, mime, tnef
+from channels.mail import calendars, hypertext, mime, smime, tnef
 from channels.mail.calendars import Invitation
 from channels.mail.charsets import decode
 from channels.mail.mime import Part
@@ -64,7 +64,10 @@ class MailFile:
 
 @dataclass(slots=True)
 class Body:
-    """``remarks`` are what the reader must know of it; ``enclosed`` mails that it carries, which are files as well."""
+    """``remarks`` are what the reader must know of it; ``enclosed`` mails that it carries, which are files as well.
+
+    ``depth`` says how many wrappings around it were opened.
+    """
 
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
@@ -73,6 +76,7 @@ class Body:
     remarks: list[str] = field(default_factory=list)
     invitation: Invitation | None = None
     enclosed: list[bytes] = field(default_factory=list)
+    depth: int = 0
 
     @property
     def text(self) -> str:
@@ -134,7 +138,7 @@ def _add_best(body: Body, part: Part) -> None:
     """Several forms of one thing: the plain one to be read, the formatted one to be looked at."""
     plain, formatted, read_from_it = "", "", ""
     for inner in part.parts:
-        form = Body()
+        form = Body(depth=body.depth)
         _add(form, inner)
         if (html := form.html) is not None:
             formatted, read_from_it = html, form.text
@@ -233,16 +237,27 @@ def _add_file(body: Body, part: Part) -> None:
     elif kind in ("text/calendar", "application/ics") or name.lower().endswith(".ics"):
         body.invitation = body.invitation or calendars.read(decode(content, part.charset))
         kind = "text/calendar"
-    elif kind in _SMIME and "signed" not in part.parameters.get("smime-type", ""):
-        body.remark("encrypted_smime")
     elif kind in _SMIME:
-        body.remark("sealed_smime")
+        body.remark(_open_smime(body, content, part.parameters.get("smime-type", "")))
     elif kind in _REMARKS:
         body.remark(_REMARKS[kind])
     if not content and not name and kind in ("text/plain", "text/html", "application/octet-stream"):
         return
     content_id = clean(part.content_id)[:255] or None
     body.files.append(MailFile(name or _default_name(kind, len(body.files)), kind[:127], content, content_id))
+
+
+def _open_smime(body: Body, content: bytes, kind: str) -> str:
+    """Say what a signature wraps up; the remark on it."""
+    signed = smime.signed_part(content) if body.depth < MAX_ENCLOSED else None
+    if signed is None:
+        return "sealed_smime" if "signed" in kind else "encrypted_smime"
+    opened = Body(depth=body.depth + 1)
+    _add(opened, mime.read(signed), is_whole=True)
+    for text, html in zip(opened.texts, opened.htmls, strict=True):
+        body.say(text, html)
+    body.take(opened)
+    return "signed_smime"
 
 
 def _add_tnef(body: Body, opened: tnef.Tnef) -> bool:

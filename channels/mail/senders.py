@@ -66,7 +66,8 @@ def skeleton(domain: str) -> str:
     text = "".join(_LIKE.get(one, one) for one in text if not unicodedata.combining(one))
     for pair, single in _PAIRS:
         text = text.replace(pair, single)
-    return text
+    # A one looks like both; so do they like each other in many a typeface.
+    return text.replace("i", "l")
 
 
 def is_mixed(domain: str) -> bool:

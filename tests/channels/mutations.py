@@ -31,6 +31,10 @@ PLAIN = [
     + b"Content-Type: text/calendar; method=REQUEST\r\n\r\nBEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\n"
     + b"DTSTART;TZID=Europe/Berlin:20261125T100000\r\nRRULE:FREQ=WEEKLY;COUNT=3\r\nSUMMARY:Jour fixe\r\n"
     + b"ORGANIZER:mailto:a@b.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+    HEAD
+    + b"Content-Type: application/pkcs7-mime; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    + b"MIAGCSqGSIb3DQEHAqCAMIACAQExADCABgkqhkiG9w0BBwGggCSABAYNCg0KSmEAAAAAAA"
+    + b"AAAAAAAAAAAA==\r\n",
 ]
 
 TOKENS = [

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import base64
 import struct
+import subprocess
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from channels.mail.parse import ParsedMail, parse
+from channels.mail.smime import signed_part
 
 OWN = frozenset({"desk@desk.example"})
 HEAD = b"From: a@b.example\r\n"
@@ -199,6 +204,40 @@ def test_what_is_signed_or_encrypted_is_kept_and_said(raw: str, notice: str) -> 
     mail = read(raw)
     assert mail.remarks["notices"] == [notice]
     assert mail.files and all(file.filename and "part" not in file.filename for file in mail.files)
+
+
+@pytest.fixture(scope="module")
+def signer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a key and its certificate."""
+    folder = tmp_path_factory.mktemp("smime")
+    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Carla", "-days", "2"]
+    subprocess.run([*new, "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
+    return folder
+
+
+@pytest.mark.parametrize("way", [[], ["-stream"]], ids=["lengths", "stream"])
+@pytest.mark.parametrize("named", ["; smime-type=signed-data", ""])
+def test_what_a_signature_wraps_up_is_read(signer: Path, way: list[str], named: str) -> None:
+    inner = multipart(part("text/plain; charset=utf-8", "Größe"), part("text/csv; name=a.csv", "1;2"))
+    sign = ["openssl", "cms", "-sign", "-nodetach", "-binary", "-outform", "DER", *way]
+    key = ["-signer", signer / "cert.pem", "-inkey", signer / "key.pem"]
+    sealed = subprocess.run([*sign, *key], input=inner.encode(), check=True, capture_output=True).stdout
+    for _ in range(2):
+        text = base64.encodebytes(sealed).decode()
+        mail = read(part(f"application/pkcs7-mime{named}; name=smime.p7m", text, "Content-Transfer-Encoding: base64"))
+        assert mail.text.strip() == "Größe"
+        assert mail.remarks["notices"] == ["signed_smime"]
+        assert [name for name, *_ in files(mail)] == ["a.csv", "smime.p7m"]
+        sealed += b"\0" * 5
+
+
+@given(st.binary(max_size=200), st.integers(0, 60))
+def test_what_is_no_signature_wraps_up_nothing(content: bytes, place: int) -> None:
+    """Not even where it begins like one."""
+    good = bytes.fromhex("3080 0609 2a864886f70d010702 a080 3080 020101 3100 3080 0609 2a864886f70d010701 a080 2480")
+    assert signed_part(good + b"\4\3abc" + b"\0" * 14) == b"abc"
+    assert signed_part(content) is None
+    signed_part(good[:place] + content)
 
 
 def test_the_frame_of_an_inline_signature_is_taken_off() -> None:
