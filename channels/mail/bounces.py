@@ -14,6 +14,7 @@ from channels.mail.addresses import valid_address
 from channels.mail.charsets import decode
 from channels.mail.headers import Headers
 from channels.mail.mime import Part
+from channels.mail.returns import returned_ids
 from channels.mail.words import one_line
 from core.values import DeliveryReport, Fate
 
@@ -110,7 +111,9 @@ def _text_of(part: Part) -> str:
 
 
 def _message_ids(headers: Headers, leaves: list[Part], text: str) -> Iterator[str]:
-    """The ids of the mail that is reported on: of what was returned, and of what the report says it answers."""
+    """The ids of the mail that is reported on: by the address the report came to, of what was returned, and of what the
+    report says it answers."""
+    yield from returned_ids(headers)
     for part in leaves:
         if part.kind in _RETURNED_KINDS:
             yield from re.findall(r"<[^<>\s]{1,500}>", mime.read_headers(part.content()).raw("message-id"))[:1]

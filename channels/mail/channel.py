@@ -97,7 +97,8 @@ class Mail:
         tag = spoken(message.language, message.form_of_address or self._inbox.form_of_address)
         links = self._links.of(message, tag)
         content = await asyncio.to_thread(render, message, tag, self._inbox, links, self._blobs.get)
-        await submission.submit(self._settings, message.recipient.value, content)
+        sender = self._settings.return_address(message.external_id)
+        await submission.submit(self._settings, sender, message.recipient.value, content)
 
     async def test(self) -> None:
         """Whether mail can be taken in where it is set, and be sent."""
@@ -106,4 +107,4 @@ class Mail:
 
     async def send_test(self, recipient: str, text: str) -> None:
         content = render_test(self._inbox, recipient, text, self._desk.clock.now())
-        await submission.submit(self._settings, recipient, content)
+        await submission.submit(self._settings, self._settings.address, recipient, content)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from channels.mail import returns
 from core.inboxes.kinds import Configuration, MailAddress, Port, Shown, refuse
 
 IN, CHECKS, OUT = "Incoming mail", "Who a mail is from", "Outgoing mail"
@@ -114,6 +115,15 @@ class MailConfiguration(Configuration):
     ] = "starttls"
     smtp_username: Annotated[str, Shown("User name", "Empty if the server asks for none.", OUT)] = ""
     smtp_password: Annotated[SecretStr, Shown("Password", "", OUT)] = SecretStr("")
+    bounce_addresses: Annotated[
+        bool,
+        Shown(
+            "A return address for every mail",
+            "Mail that comes back is then matched even if it quotes nothing. Your mail server must let the desk send "
+            "from, and must deliver, such addresses as support+b-1@example.com.",
+            OUT,
+        ),
+    ] = False
 
     @field_validator("tls_certificate", "tls_key")
     @classmethod
@@ -140,6 +150,10 @@ class MailConfiguration(Configuration):
     @property
     def inbox_address(self) -> str:
         return self.address
+
+    def return_address(self, message_id: str) -> str:
+        """Where a mail with that id comes back to if it cannot be delivered."""
+        return returns.return_address(self.address, message_id) if self.bounce_addresses else self.address
 
     @property
     def own_addresses(self) -> frozenset[str]:

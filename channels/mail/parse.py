@@ -17,6 +17,7 @@ from channels.mail.automation import automation
 from channels.mail.bodies import Body, MailFile
 from channels.mail.headers import Headers
 from channels.mail.mime import Part
+from channels.mail.returns import returned_ids
 from channels.mail.words import clean, one_line
 from core.values import Address, Automation, DeliveryReport, ticket_id_from_number
 from web.languages import LANGUAGES
@@ -135,7 +136,7 @@ def _ids(headers: Headers, name: str) -> list[str]:
 
 def _references(headers: Headers) -> tuple[str, ...]:
     """What the mail refers to, the newest first."""
-    found = [*_ids(headers, "references"), *_ids(headers, "in-reply-to")]
+    found = [*returned_ids(headers), *_ids(headers, "references"), *_ids(headers, "in-reply-to")]
     return tuple(dict.fromkeys(reversed(found)))[:MAX_REFERENCES]
 
 

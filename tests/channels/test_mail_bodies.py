@@ -210,7 +210,18 @@ def test_what_is_signed_or_encrypted_is_kept_and_said(raw: str, notice: str) -> 
 def signer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a key and its certificate."""
     folder = tmp_path_factory.mktemp("smime")
-    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Carla", "-days", "2"]
+    new: list[str | Path] = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-subj",
+        "/CN=Carla",
+        "-days",
+        "2",
+    ]
     subprocess.run([*new, "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
     return folder
 
@@ -219,8 +230,8 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("named", ["; smime-type=signed-data", ""])
 def test_what_a_signature_wraps_up_is_read(signer: Path, way: list[str], named: str) -> None:
     inner = multipart(part("text/plain; charset=utf-8", "Größe"), part("text/csv; name=a.csv", "1;2"))
-    sign = ["openssl", "cms", "-sign", "-nodetach", "-binary", "-outform", "DER", *way]
-    key = ["-signer", signer / "cert.pem", "-inkey", signer / "key.pem"]
+    sign: list[str | Path] = ["openssl", "cms", "-sign", "-nodetach", "-binary", "-outform", "DER", *way]
+    key: list[str | Path] = ["-signer", signer / "cert.pem", "-inkey", signer / "key.pem"]
     sealed = subprocess.run([*sign, *key], input=inner.encode(), check=True, capture_output=True).stdout
     for _ in range(2):
         text = base64.encodebytes(sealed).decode()

@@ -6,6 +6,7 @@ import pytest
 
 from channels.mail.bounces import REASONS
 from channels.mail.parse import parse
+from channels.mail.returns import return_address
 from core.values import Automation, DeliveryReport, Fate
 from tests.channels.corpora import MAIL, needs_mail
 
@@ -196,3 +197,31 @@ def test_the_reports_of_the_corpus_are_read(name: str, fate: Fate, reason: str) 
     report = parse((MAIL / name).read_bytes(), None, OWN).report
     assert report is not None and report.message_ids
     assert (report.fate, report.reason) == (fate, REASONS.get(reason, ""))
+
+
+ID = "<123e4567-e89b-42d3-a456-426614174000@desk.example>"
+ROUND = "it+b-123e4567e89b42d3a456426614174000@desk.example"
+
+
+@pytest.mark.parametrize(
+    ("address", "message_id", "expected"),
+    [
+        ("it@desk.example", ID, ROUND),
+        ("it@other.example", ID, "it@other.example"),
+        ("it+x@desk.example", ID, "it+x@desk.example"),
+        (f"{'i' * 40}@desk.example", ID, f"{'i' * 40}@desk.example"),
+        ("it@desk.example", "<test@desk.example>", "it@desk.example"),
+    ],
+)
+def test_a_mail_comes_back_to_an_address_of_its_own_if_it_can_have_one(
+    address: str, message_id: str, expected: str
+) -> None:
+    assert return_address(address, message_id) == expected
+
+
+@pytest.mark.parametrize(
+    "field", ["To: {}", "To: x@y.example\r\nDelivered-To: {}", "X-Original-To: <{}>", 'to: "a" <{}>']
+)
+def test_an_absence_note_that_names_nothing_is_known_by_where_it_comes_to(field: str) -> None:
+    raw = f"{CARLA}\r\nAuto-Submitted: auto-replied\r\n{field.format(ROUND.upper())}\r\n\r\nx"
+    assert parse(raw.encode(), None, OWN).references == (ID,)
