@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from bot.content import Content
 from bot.understanding import Understanding
-from console import words
+from console import mails, words
 from console.admin import Admin
 from console.administration import Administration
 from console.api.app import Api
@@ -50,6 +50,9 @@ TITLES = {
     "verdict": words.VERDICT,
     "run": words.RUN,
     "call": words.CALL,
+    "automation": mails.AUTOMATION,
+    "notice": mails.NOTICE,
+    "warning": mails.WARNING,
 }
 
 
@@ -66,7 +69,13 @@ class Console:
         understanding: Understanding,
     ) -> None:
         titles = {**TITLES, "channel": {key: kind.title for key, kind in inboxes.kinds.items()}}
-        said = {"history": words.history, "call_state": words.call_state, "lasting": words.lasting, "spoken": spoken}
+        said = {
+            "history": words.history,
+            "call_state": words.call_state,
+            "lasting": words.lasting,
+            "spoken": spoken,
+            "sender": mails.sender,
+        }
         pages = Pages(HERE / "templates", titles=titles, preview=preview, **said)
         auth = Auth(database, clock, pages, secret, secure_cookies)
         administration = Administration(database, clock, pages, auth)

@@ -163,6 +163,11 @@ HISTORY = {
     "withdrawn": "Deleted a message after sending it",
     "requester_changed": "Changed who the requester is",
     "too_many": "Too many automatic messages; a person has to look",
+    "delivery_delayed": "Not delivered yet: {reason}",
+    "was_read": "Opened by the recipient",
+    "complained": "The recipient reported it as unwanted mail.",
+    "replied_automatically": "{reason} replied automatically",
+    "collects_storm": "Very many mails from {reason}: what follows is collected here",
 }
 
 
@@ -200,6 +205,7 @@ def history(
     }
     text = translate(HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}
+    shown |= {"delivery_delayed", "complained", "replied_automatically", "collects_storm"}
     if entry.reason and entry.action not in shown:
         text += f" – {reason}"
     if tried := detail.get("tried"):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core import rows
+from core import rows, storms
 from core.models import (
     Conversation,
     Inbox,
@@ -27,7 +27,7 @@ from core.models import (
     Ticket,
 )
 from core.tickets.history import write
-from core.values import SYSTEM, Actor, ActorKind, Address, InboundMessage, InboxStyle, Status
+from core.values import SYSTEM, Actor, ActorKind, Address, Automation, InboundMessage, InboxStyle, Status
 
 SUBJECT_LENGTH = 200
 SERVICE_DESK = "service-desk"
@@ -118,12 +118,16 @@ class TicketRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message goes; ``seq`` is its place in the conversation."""
+    """Where a message goes; ``seq`` is its place in the conversation.
+
+    ``is_storm`` says that it would have opened a ticket, had its sender not opened too many already.
+    """
 
     conversation_id: int
     seq: int
     ticket: TicketRow
     is_new: bool
+    is_storm: bool = False
 
 
 def inbox_row(session: Session, inbox_id: int) -> InboxRow:
@@ -186,22 +190,32 @@ def find_place(session: Session, inbox: InboxRow, sender: Person, inbound: Inbou
         if ticket is not None:
             conversation_id = _conversation_on(session, inbox, ticket, sender)
     closed_id = None
-    if ticket is not None and ticket.status is Status.CLOSED:
+    if ticket is not None and ticket.status is Status.CLOSED and inbound.automation is not Automation.AUTO_REPLY:
         closed_id = ticket.id
         ticket = _read_ticket(session, _FOLLOWING, ticket.id)
+    storm_id = None
+    if ticket is None and inbox.style is InboxStyle.LETTER:
+        storm_id = storms.collecting(session, sender.requester_id, inbound.sender.value, now)
+    if storm_id is not None:
+        ticket = _read_ticket(session, _BY_ID, storm_id)
+    elif ticket is not None:
+        _suggest_split(session, ticket, inbound, now)
     is_new = ticket is None
     if ticket is None:
         ticket = _open_ticket(session, inbox, sender, inbound, closed_id, now)
-    else:
-        _suggest_split(session, ticket, inbound, now)
+    elif storm_id is not None:
+        conversation_id = _conversation_on(session, inbox, ticket, sender)
     known = frozenset() if is_new else _participants(session, ticket)
     _add_participants(session, ticket, known, inbox, sender, inbound, now)
     if suggested is not None:
         write(session, ticket.id, SYSTEM, "suggested_link", now, "not a participant", ticket_id=suggested)
     if conversation_id is None:
-        return Place(_open_conversation(session, inbox, sender, ticket, inbound, now), 1, ticket, is_new)
-    seq = rows.scalar(session, _ADVANCE, conversation=conversation_id, ticket=ticket.id)
-    return Place(conversation_id, seq, ticket, is_new)
+        conversation_id, seq = _open_conversation(session, inbox, sender, ticket, inbound, now), 1
+    else:
+        seq = rows.scalar(session, _ADVANCE, conversation=conversation_id, ticket=ticket.id)
+    if storm_id is not None and seq > storms.MESSAGES:
+        raise storms.too_much(inbound.sender.value)
+    return Place(conversation_id, seq, ticket, is_new, storm_id is not None)
 
 
 def referenced(session: Session, inbound: InboundMessage) -> TicketRow | None:
@@ -213,6 +227,12 @@ def referenced(session: Session, inbound: InboundMessage) -> TicketRow | None:
     if ticket_id is None:
         ticket_id = inbound.ticket_ref
     return _read_ticket(session, _BY_ID, ticket_id) if ticket_id is not None else None
+
+
+def takes_part(session: Session, ticket: TicketRow, address: Address) -> bool:
+    """Whether somebody is a participant; nobody is made one."""
+    found = known_person(session, address)
+    return found is not None and found.address_id in _participants(session, ticket)
 
 
 def _thread(session: Session, inbound: InboundMessage) -> tuple[int | None, TicketRow | None]:

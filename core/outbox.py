@@ -245,13 +245,14 @@ def _mark_failed(session: Session, message_id: int, reason: str) -> None:
 
 
 def retry(session: Session, message_id: int, now: datetime) -> None:
-    """A person wants a failed message tried again."""
+    """A person wants a failed message tried again, also one that was sent and came back."""
     row = session.scalar(select(OutboxRow).where(OutboxRow.message_id == message_id).with_for_update())
     message = session.get_one(Message, message_id)
-    if row is None or row.state is not PromiseState.FAILED or message.delivery is not Delivery.FAILED:
+    if row is None or row.state is PromiseState.PENDING or message.delivery is not Delivery.FAILED:
         return
     row.state, row.due_at, row.attempts, row.finished_at = PromiseState.PENDING, now, 0, None
     message.delivery, message.delivery_reason = Delivery.QUEUED, ""
+    message.meta = {key: value for key, value in message.meta.items() if key != "report"}
     touch(session, session.get_one(Ticket, message.ticket_id), now)
     emit(session, Signal(Topic.OUTBOX, row.inbox_id))
 

@@ -124,6 +124,8 @@ class Automation(StrEnum):
     BOUNCE = "bounce"
     LIST = "list"
     OWN_ADDRESS = "own_address"
+    FROM_FILE = "from_file"
+    """Old mail that was only taken in."""
 
 
 class Direction(StrEnum):
@@ -209,6 +211,32 @@ class StoredFile:
     content_id: str | None = None
 
 
+class Fate(StrEnum):
+    """What became of a message of ours, as others report it."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+    """Not there yet; whoever has it goes on trying."""
+    DELIVERED = "delivered"
+    READ = "read"
+    COMPLAINED = "complained"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What another server says about a message of ours, which ``message_ids`` name, the likeliest first.
+
+    ``reason`` is why, in plain English words that the catalogue knows; ``said`` is what the other side wrote, in one
+    line.
+    """
+
+    fate: Fate
+    message_ids: tuple[str, ...]
+    reason: str = ""
+    said: str = ""
+    recipient: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
     """One thing a person sent, as a channel adapter hands it in.
@@ -224,6 +252,10 @@ class InboundMessage:
 
     ``contact`` is a further address that the channel itself names for the sender; ``contact_is_verified`` says that its
     word may be taken for it. ``is_shared`` means that others read along.
+
+    ``remarks`` are what the channel knows of a message that its readers should see beside it, as plain values; they are
+    kept with it. ``authentication`` is what is known of whether it is from its sender, with a ``verdict``; empty if
+    nothing is.
     """
 
     inbox_id: int
@@ -250,12 +282,14 @@ class InboundMessage:
     accompanies: bool = False
     """One more file of what was just sent: the bot need not answer it by itself."""
     automation: Automation | None = None
-    authentication: dict[str, str] = field(default_factory=dict)
     contact: Address | None = None
     contact_is_verified: bool = False
     is_shared: bool = False
     call: CallEvent | None = None
     for_people: bool = False
+    report: DeliveryReport | None = None
+    authentication: dict[str, Any] = field(default_factory=dict)
+    remarks: dict[str, Any] = field(default_factory=dict)
     raw: bytes | None = None
     raw_sha256: str | None = None
     receipt_id: int | None = None

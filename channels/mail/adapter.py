@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from channels.base import Surroundings
 from channels.mail.channel import Mail
 from channels.mail.configuration import MailConfiguration
 from channels.mail.listener import Listeners
+from channels.mail.resolver import DnsResolver
 from core.inboxes.kinds import InboxSettings, Kind, Shown, Step
 from core.values import InboxStyle
 
@@ -24,7 +26,12 @@ def _steps(mailbox: InboxSettings[MailConfiguration], public_url: str) -> Sequen
                 "marks mails or moves read ones changes nothing for it."
             )
         )
-    steps.append(Step("Let that mail server take care of spam, SPF, DKIM and DMARC; Firstline shows what it found."))
+    steps.append(
+        Step(
+            "Let that mail server take care of spam and SPF, and name it among the trusted gateways: Firstline then "
+            "believes and shows what it found about a sender."
+        )
+    )
     return steps
 
 
@@ -47,5 +54,9 @@ class MailAdapter:
     def __init__(self) -> None:
         self._listeners = Listeners()
 
+    @cached_property
+    def _resolver(self) -> DnsResolver | None:
+        return DnsResolver.of_system()
+
     def build(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings) -> Mail:
-        return Mail(inbox, desk, self._listeners)
+        return Mail(inbox, desk, self._listeners, self._resolver)

@@ -19,6 +19,7 @@ from channels.mail.links import Links
 from channels.mail.listener import Listeners
 from channels.mail.reading import Reader
 from channels.mail.render import render, render_test
+from channels.mail.resolver import Resolver
 from channels.runner import Again
 from core.errors import InboxProblem
 from core.inboxes.kinds import InboxSettings
@@ -28,14 +29,28 @@ from core.values import OutboundMessage, Receipt, spoken
 class Mail:
     """One mailbox's adapter."""
 
-    def __init__(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings, listeners: Listeners) -> None:
+    def __init__(
+        self,
+        inbox: InboxSettings[MailConfiguration],
+        desk: Surroundings,
+        listeners: Listeners,
+        resolver: Resolver | None = None,
+    ) -> None:
         self.inbox_id = inbox.id
         self._inbox = inbox
         self._settings = inbox.configuration
         self._desk = desk
         self._listeners = listeners
         self._blobs = desk.blobs
-        self.reader = Reader(inbox.id, self._own_addresses, desk.database, desk.blobs, desk.clock)
+        self.reader = Reader(
+            inbox.id,
+            self._own_addresses,
+            desk.database,
+            desk.blobs,
+            desk.clock,
+            frozenset(self._settings.trusted_servers),
+            resolver if self._settings.check_signatures else None,
+        )
         self._listening = asyncio.Event()
         self._port = 0
         self._mailbox = Mailbox(inbox, desk, self.take_in)
@@ -84,6 +99,11 @@ class Mail:
         await self._listening.wait()
         return self._port
 
+    @property
+    def max_megabytes(self) -> int:
+        """The largest mail it takes."""
+        return self._settings.max_megabytes
+
     def is_ours(self, address: str) -> bool:
         return address in self._own_addresses()
 
@@ -101,7 +121,8 @@ class Mail:
         tag = spoken(message.language, message.form_of_address or self._inbox.form_of_address)
         links = self._links.of(message, tag)
         content = await asyncio.to_thread(render, message, tag, self._inbox, links, self._blobs.get)
-        await submission.submit(self._settings, message.recipient.value, content)
+        sender = self._settings.return_address(message.external_id)
+        await submission.submit(self._settings, sender, message.recipient.value, content)
 
     async def test(self) -> None:
         """Whether mail can be taken in where it is set, and be sent."""
@@ -113,7 +134,7 @@ class Mail:
 
     async def send_test(self, recipient: str, text: str) -> None:
         content = render_test(self._inbox, recipient, text, self._desk.clock.now())
-        await submission.submit(self._settings, recipient, content)
+        await submission.submit(self._settings, self._settings.address, recipient, content)
 
 
 async def _both(*ways: Coroutine[Any, Any, None]) -> None:

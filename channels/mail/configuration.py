@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from channels.mail import returns
 from core.inboxes.kinds import Configuration, MailAddress, Port, Shown, refuse
 
 IN, MAILBOX, OUT = "Incoming mail", "Mailbox (IMAP)", "Outgoing mail"
+CHECKS = "Who a mail is from"
 BY_SMTP, BY_IMAP = ("smtp", "both"), ("imap", "both")
 MEGABYTE = 1024 * 1024
 
@@ -31,6 +33,13 @@ def _folder(name: str) -> str:
 
 
 Folder = Annotated[str, AfterValidator(_folder)]
+
+
+def _names(servers: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of servers, in lower case."""
+    if any(not name or any(mark.isspace() or mark in ";=@/" for mark in name) for name in servers):
+        refuse("Please give the name of one server a line, such as mx.example.com.")
+    return tuple(dict.fromkeys(name.lower() for name in servers))
 
 
 class MailConfiguration(Configuration):
@@ -187,6 +196,27 @@ class MailConfiguration(Configuration):
             when=_FETCHED,
         ),
     ] = ""
+    trusted_servers: Annotated[
+        tuple[str, ...],
+        AfterValidator(_names),
+        Shown(
+            "Trusted gateways",
+            "The names under which your own mail gateways write Authentication-Results, such as mx.example.com, one a "
+            "line. What they found about a sender is believed; they must remove such lines from mail that comes from "
+            "outside.",
+            CHECKS,
+            rows=2,
+        ),
+    ] = ()
+    check_signatures: Annotated[
+        bool,
+        Shown(
+            "Check signatures here",
+            "Where no trusted gateway has looked, Firstline checks DKIM, ARC and DMARC itself, and asks the name "
+            "servers of this machine for that.",
+            CHECKS,
+        ),
+    ] = True
     smtp_host: Annotated[
         str,
         Shown(
@@ -212,6 +242,15 @@ class MailConfiguration(Configuration):
     ] = "starttls"
     smtp_username: Annotated[str, Shown("User name", "Empty if the server asks for none.", OUT)] = ""
     smtp_password: Annotated[SecretStr, Shown("Password", "", OUT)] = SecretStr("")
+    bounce_addresses: Annotated[
+        bool,
+        Shown(
+            "A return address for every mail",
+            "Mail that comes back is then matched even if it quotes nothing. Your mail server must let the desk send "
+            "from, and must deliver, such addresses as support+b-1@example.com.",
+            OUT,
+        ),
+    ] = False
 
     @field_validator("tls_certificate", "tls_key")
     @classmethod
@@ -275,6 +314,10 @@ class MailConfiguration(Configuration):
     @property
     def inbox_address(self) -> str:
         return self.address
+
+    def return_address(self, message_id: str) -> str:
+        """Where a mail with that id comes back to if it cannot be delivered."""
+        return returns.return_address(self.address, message_id) if self.bounce_addresses else self.address
 
     @property
     def own_addresses(self) -> frozenset[str]:

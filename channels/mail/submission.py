@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -17,11 +18,12 @@ from core.errors import InboxProblem
 TIMEOUT = 30.0
 
 
-async def submit(mailbox: MailConfiguration, recipient: str, content: bytes) -> None:
-    """Send a mail. Raises ``DeliveryError`` for what is wrong with it, ``InboxProblem`` if it is the mailbox."""
+async def submit(mailbox: MailConfiguration, sender: str, recipient: str, content: bytes) -> None:
+    """Send a mail; ``sender`` is where it comes back to. Raises ``DeliveryError`` for what is wrong with the mail,
+    ``InboxProblem`` if it is the mailbox."""
     async with _server(mailbox) as server:
         try:
-            await server.sendmail(mailbox.address, [recipient], content)
+            await server.sendmail(sender, [recipient], content)
         except aiosmtplib.SMTPSenderRefused:
             raise
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -32,9 +34,9 @@ async def submit(mailbox: MailConfiguration, recipient: str, content: bytes) -> 
 
 
 async def try_out(mailbox: MailConfiguration) -> None:
-    """Sign in, and ask whether mail may be sent from the mailbox's address. Raises ``InboxProblem``."""
+    """Sign in, and ask whether mail may be sent from the mailbox's addresses. Raises ``InboxProblem``."""
     async with _server(mailbox) as server:
-        await server.mail(mailbox.address)
+        await server.mail(mailbox.return_address(f"<{uuid.uuid4()}@{mailbox.address.rpartition('@')[2]}>"))
         await server.rset()
 
 

@@ -133,12 +133,13 @@ def file_of(session: Session, attachment_id: int) -> Attachment:
     return found
 
 
-def html_of(session: Session, message_id: int) -> str:
-    """The HTML a message came with, unsanitised. Raises ``NotFound``."""
+def html_of(session: Session, message_id: int) -> tuple[str, list[Attachment]]:
+    """The HTML a message came with, unsanitised, and the files that it may show. Raises ``NotFound``."""
     html = session.scalar(select(Message.html).where(Message.id == message_id))
     if html is None:
         raise NotFound("This message has no HTML.")
-    return html
+    shown = select(Attachment).where(Attachment.message_id == message_id, Attachment.content_id.is_not(None))
+    return html, list(session.scalars(shown))
 
 
 def _channel(session: Session, ticket: Ticket) -> tuple[str, str, bool]:

@@ -16,7 +16,7 @@ from channels.mail.adapter import KIND
 from channels.trials import Trials
 from core.blobs import FolderBlobStore
 from core.database import Database
-from core.errors import InboxProblem
+from core.errors import InboxProblem, Mistakes
 from core.inboxes import editing
 from core.inboxes.editing import Form
 from core.models import Conversation, InboxState, Message
@@ -223,3 +223,14 @@ async def test_a_wrong_password_keeps_answers_waiting_and_shows_in_the_health(
             [mail] = await asyncio.to_thread(server.wait_for, 1)
             assert "Bitte neu starten." in text_of(mail)
             await healthy(database, clock, inbox_id, lambda one: one.verdict == "good" and not one.backlog)
+
+
+async def test_trusted_gateways_are_names_of_servers(database: Database, desk: Desk) -> None:
+    typed = {"address": "support@desk.example", "trusted_servers": "MX.desk.example\nmx2.desk.example"}
+    form = Form(name="Support", typed=typed)
+    settings = await database.read(editing.check, KIND, None, form, SEAL)
+    assert settings.configuration.trusted_servers == ("mx.desk.example", "mx2.desk.example")
+    form = Form(name="Support", typed={**typed, "trusted_servers": "Our gateway <mx@desk.example>"})
+    with pytest.raises(Mistakes) as refusal:
+        await database.read(editing.check, KIND, None, form, SEAL)
+    assert list(refusal.value.fields) == ["own.trusted_servers"]

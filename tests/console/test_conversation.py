@@ -13,17 +13,18 @@ from tests.console.conftest import Signed
 from tests.core.desk import letter
 from tests.fakes.clock import SetClock
 
-MAIL = "Der Drucker druckt nicht.\n\nViele Grüße\nCarla\n\nAlpha GmbH\nHauptstraße 1\nTel. 030 1234"
+NEW = "Der Drucker druckt nicht.\n\nViele Grüße\nCarla"
+MAIL = f"{NEW}\n\nAlpha GmbH\nHauptstraße 1\nTel. 030 1234"
 
 
 async def _open(database: Database, anna: Signed, clock: SetClock) -> None:
-    await database.write(intake.receive, letter(anna.desk, clock, MAIL), clock.now())
+    await database.write(intake.receive, letter(anna.desk, clock, NEW, full_text=MAIL), clock.now())
 
 
 async def test_a_signature_is_folded(database: Database, anna: Signed, clock: SetClock) -> None:
     await _open(database, anna, clock)
     page = (await anna.get("/console/tickets/1")).text
-    shown, _, folded = page.partition("Signatur anzeigen")
+    shown, _, folded = page.partition("Ganze Mail zeigen")
     assert "Viele Grüße\nCarla</div>" in shown and "Hauptstraße 1" not in shown and "Hauptstraße 1" in folded
 
 

@@ -69,8 +69,11 @@ class MailServer:
         if self.answers:
             return self.answers.pop(0)
         assert isinstance(envelope.content, bytes)
+        mail = email.message_from_bytes(envelope.content)
+        # As the last server does it (RFC 5321, 4.4).
+        mail["Return-Path"] = f"<{envelope.mail_from}>"
         with self._arrived:
-            self.mails.append(email.message_from_bytes(envelope.content))
+            self.mails.append(mail)
             self._arrived.notify_all()
         return "250 OK"
 
