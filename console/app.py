@@ -27,6 +27,7 @@ from console.live import Live
 from console.panes import Panes
 from console.quarantine import Quarantine
 from console.settings import Settings
+from console.uploads import Uploads
 from core.blobs import BlobStore
 from core.calls.numbers import spoken
 from core.clock import Clock
@@ -88,7 +89,7 @@ class Console:
             *Settings(database, clock, pages, auth).routes,
             *Lists(database, clock, panes, auth).routes,
             *Files(database, blobs, auth).routes,
-            *Conversation(database, clock, panes, auth, guide).routes,
+            *Conversation(database, clock, panes, auth, guide, Uploads(blobs, secret)).routes,
             *Calls(database, clock, content, understanding, pages, auth).routes,
             *Quarantine(database, blobs, clock, pages, auth).routes,
             *Admin(administration).routes,

@@ -5,6 +5,7 @@ Every use case locks the ticket first, so what the bot commits is either before 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
@@ -23,7 +24,7 @@ from core.models import (
     WorkKind,
     WorkRow,
 )
-from core.outbox import Destination, cancel_machine_messages, enqueue
+from core.outbox import Destination, attach, cancel_machine_messages, enqueue
 from core.promises import WORK, owe
 from core.rights import Right
 from core.tickets import cards, lifecycle, mentions
@@ -35,6 +36,7 @@ from core.values import (
     InboxStyle,
     ResolutionCode,
     Status,
+    StoredFile,
     ticket_number,
 )
 
@@ -118,13 +120,16 @@ def reply(session: Session, ticket_id: int, agent_id: int, draft: Draft, now: da
     return message_id
 
 
-def note(session: Session, ticket_id: int, agent_id: int, text: str, now: datetime) -> int:
+def note(
+    session: Session, ticket_id: int, agent_id: int, text: str, now: datetime, files: Sequence[StoredFile] = ()
+) -> int:
     """Write something only staff sees; colleagues named with an @ are told. Returns the message's id."""
-    if not text.strip():
+    if not text.strip() and not files:
         raise InvalidInput("The note is empty.", "text")
     ticket = locked(session, ticket_id)
     agent = session.get_one(Agent, agent_id)
     message_id = add_note(session, ticket, Actor.agent(agent_id), agent.name, text, now)
+    attach(session, message_id, files)
     mentions.remember(session, message_id, agent_id, text)
     return message_id
 

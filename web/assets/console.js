@@ -1,5 +1,6 @@
 // Makes the console live and quick to use by keyboard. Everything works without it.
 
+import "./console/attaching.js";
 import { openCall } from "./console/calls.js";
 import { write } from "./console/composer.js";
 import { close as closeDrawer } from "./console/drawers.js";
