@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from enum import StrEnum
@@ -23,11 +24,12 @@ E = TypeVar("E", bound=StrEnum)
 
 def beginning(asked: Mapping[str, str], known: Known | None, ticket: Ticket | None) -> dict[str, str]:
     """What stands in a form that is opened for a call, for a ticket, or for nothing yet."""
-    values = {"token": uuid.uuid4().hex, "outcome": KEEP, "direction": "in"}
+    values = {"token": uuid.uuid4().hex, "outcome": KEEP, "direction": "in", "draft": "new"}
     if asked.get("direction") == "out":
         values["direction"] = "out"
     if known is not None:
         values |= {
+            "draft": f"call-{known.call.id}",
             "call": str(known.call.id),
             "direction": str(known.call.direction),
             "number": numbers.spoken(known.call.number),
@@ -35,8 +37,18 @@ def beginning(asked: Mapping[str, str], known: Known | None, ticket: Ticket | No
             "belongs": str(known.call.ticket_id or ""),
         }
     if ticket is not None:
-        values |= {"belongs": str(ticket.id), "requester": str(ticket.requester_id)}
+        values |= {
+            "draft": f"ticket-{ticket.id}",
+            "belongs": str(ticket.id),
+            "requester": str(ticket.requester_id),
+        }
     return values
+
+
+def draft_of(values: Mapping[str, str]) -> str:
+    """The name under which a browser keeps what is typed: of the call, of the ticket, or just of a new one."""
+    name = values.get("draft", "")
+    return name if re.fullmatch(r"(call|ticket)-\d{1,12}", name) else "new"
 
 
 def seen(values: dict[str, str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from bot.content import Content
 from bot.suggestions import Suggestions, suggest
 from bot.understanding import Understanding
 from console.auth import Auth, SignedIn
-from console.call_form import CHOOSE, beginning, chosen_intent, note_of, seen
+from console.call_form import CHOOSE, beginning, chosen_intent, draft_of, note_of, seen
 from console.forms import Filled, number, texts
 from console.frame import frame
 from console.panes import HAND_CODES
@@ -91,7 +91,7 @@ class Calls:
             ticket_id = await self._database.write(log.save, agent.id, note, placeholder, self._clock.now())
         except DeskError as error:
             return await self._show(request, signed_in, Filled.wrong(values, error, agent.language))
-        return RedirectResponse(f"/console/tickets/{ticket_id}?view=mine&logged={_draft(values)}", 303)
+        return RedirectResponse(f"/console/tickets/{ticket_id}?view=mine&logged={draft_of(values)}", 303)
 
     async def _list(self, request: Request, signed_in: SignedIn) -> Response:
         found = await self._database.read(reading.newest)
@@ -133,7 +133,7 @@ class Calls:
             here="call",
             but=number(filled.values.get("call", "")) or 0,
             filled=filled,
-            draft=_draft(filled.values),
+            draft=draft_of(filled.values),
             around=around,
             suggested=suggested,
             guess=guess,
@@ -155,13 +155,6 @@ def _guess(suggested: Suggestions) -> str | None:
     """What the bot would act on; what it is not sure of, nobody is made to believe."""
     main = next((topic for topic in suggested.topics if topic.is_sure), None)
     return main.intent.key if main is not None else None
-
-
-def _draft(values: Mapping[str, str]) -> str:
-    """The name under which a browser keeps what is typed: the call, the ticket, or just a new one."""
-    if call := number(values.get("call", "")):
-        return f"call-{call}"
-    return "new"
 
 
 def _begin(session: Session, asked: Mapping[str, str]) -> dict[str, str]:

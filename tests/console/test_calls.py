@@ -180,6 +180,20 @@ async def test_an_agent_says_what_the_telephone_system_calls_them(anna: Signed, 
     assert 'value="w0, 117"' in page
 
 
+async def test_each_ticket_and_each_call_has_a_draft_of_its_own(
+    anna: Signed, database: Database, clock: SetClock
+) -> None:
+    await ring(database, clock, CallStep.ENDED)
+    [ticket] = await tickets(database)
+    call = await database.read(lambda session: session.scalars(select(Call)).one())
+    drafts = (("", "new"), (f"?ticket={ticket.id}", f"ticket-{ticket.id}"), (f"?call={call.id}", f"call-{call.id}"))
+    for asked, name in drafts:
+        page = (await anna.get(f"/console/call{asked}")).text
+        assert field(page, "draft") == name and f'data-draft="{name}"' in page
+        page = (await anna.post("/console/call", draft=field(page, "draft"), do="look")).text
+        assert f'data-draft="{name}"' in page
+
+
 async def test_what_does_not_exist_is_said_kindly(anna: Signed) -> None:
     assert (await anna.get("/console/call?call=4711")).status_code == 404
     assert (await anna.get("/console/call?ticket=4711")).status_code == 404
