@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from bot.content import View
+from bot.suggestions import Suggestions
 from console.forms import number
 from core.calls import numbers
 from core.calls.log import Note
@@ -66,6 +67,21 @@ def chosen_intent(values: Mapping[str, str], guess: str | None) -> str:
     """The topic that counts: what the agent picked, or what is guessed now as long as they picked nothing else."""
     picked, before = values.get("other_intent") or values.get("intent", ""), values.get("guessed", "")
     return (guess or "") if picked in ("", before) else picked
+
+
+def guess_of(suggested: Suggestions) -> str | None:
+    """What the bot would act on; what it is not sure of, nobody is made to believe."""
+    main = next((topic for topic in suggested.topics if topic.is_sure), None)
+    return main.intent.key if main is not None else None
+
+
+def with_guess(values: dict[str, str], suggested: Suggestions) -> dict[str, str]:
+    """The form of who saved before they saw what it was taken for: it is taken for that."""
+    guess = guess_of(suggested)
+    if guess is None or values.get("intent") or values.get("other_intent"):
+        return values
+    confidence = next(topic.confidence for topic in suggested.topics if topic.intent.key == guess)
+    return {**values, "intent": guess, "guessed": guess, "confidence": str(confidence)}
 
 
 def note_of(values: Mapping[str, str], view: View, language: str) -> Note:

@@ -143,6 +143,15 @@ async def test_topic_priority_and_articles_follow_what_is_typed(
     assert "Seit gestern hat das schon jemand gemeldet" in page, "the open one, not the one that is solved"
 
 
+async def test_who_saves_before_the_topic_is_shown_gets_it_all_the_same(
+    understanding_anna: Signed, database: Database
+) -> None:
+    notes = "Der Drucker druckt nicht mehr, es kommt kein Papier."
+    await understanding_anna.post("/console/call", **{**FORM, "who": "Petra Neu", "notes": notes})
+    [ticket] = await tickets(database)
+    assert ticket.intent == "printer_problem" and ticket.confidence is not None and ticket.confidence < 1
+
+
 async def test_what_the_agent_picked_stays_while_typing_goes_on(understanding_anna: Signed) -> None:
     notes = "Der Drucker druckt nicht mehr, es kommt kein Papier."
     form = {"notes": notes, "token": "t", "do": "look", "guessed": "vpn_problem", "intent": "vpn_problem"}
