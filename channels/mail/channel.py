@@ -17,6 +17,7 @@ from channels.mail.imap import mailbox
 from channels.mail.imap.mailbox import Mailbox
 from channels.mail.links import Links
 from channels.mail.listener import Listeners
+from channels.mail.oauth import Tokens
 from channels.mail.reading import Reader
 from channels.mail.render import render, render_test
 from channels.runner import Again
@@ -38,7 +39,8 @@ class Mail:
         self.reader = Reader(inbox.id, self._own_addresses, desk.database, desk.blobs, desk.clock)
         self._listening = asyncio.Event()
         self._port = 0
-        self._mailbox = Mailbox(inbox, desk, self.take_in)
+        self._tokens = Tokens(inbox, desk)
+        self._mailbox = Mailbox(inbox, desk, self._tokens, self.take_in)
         self._links = Links(inbox, desk)
         self.routes: Sequence[BaseRoute] = [self._links.route]
 
@@ -101,19 +103,19 @@ class Mail:
         tag = spoken(message.language, message.form_of_address or self._inbox.form_of_address)
         links = self._links.of(message, tag)
         content = await asyncio.to_thread(render, message, tag, self._inbox, links, self._blobs.get)
-        await submission.submit(self._settings, message.recipient.value, content)
+        await submission.submit(self._settings, self._tokens, message.recipient.value, content)
 
     async def test(self) -> None:
         """Whether mail can be taken in where it is set, and be sent."""
         if self._settings.listens:
             await self._listeners.try_out(self._inbox)
         if self._settings.fetches:
-            await mailbox.try_out(self._settings)
-        await submission.try_out(self._settings)
+            await mailbox.try_out(self._settings, self._tokens)
+        await submission.try_out(self._settings, self._tokens)
 
     async def send_test(self, recipient: str, text: str) -> None:
         content = render_test(self._inbox, recipient, text, self._desk.clock.now())
-        await submission.submit(self._settings, recipient, content)
+        await submission.submit(self._settings, self._tokens, recipient, content)
 
 
 async def _both(*ways: Coroutine[Any, Any, None]) -> None:

@@ -23,6 +23,7 @@ from channels.mail.imap import problems
 from channels.mail.imap.aside import SetAside
 from channels.mail.imap.connection import Connection, Folder, Listed, Refused
 from channels.mail.imap.lanes import lanes, return_path
+from channels.mail.oauth import Tokens
 from core.errors import InboxProblem
 from core.inboxes import positions
 from core.inboxes.kinds import InboxSettings
@@ -64,17 +65,23 @@ class _Line:
 
 
 @asynccontextmanager
-async def _connected(settings: MailConfiguration, name: str) -> AsyncIterator[tuple[_Line, Folder]]:
+async def _connected(settings: MailConfiguration, tokens: Tokens, name: str) -> AsyncIterator[tuple[_Line, Folder]]:
     line = _Line(settings, name)
     try:
-        yield line, await line.call(line.connection.open)
+        token = "" if settings.imap_password.get_secret_value() else await tokens.access()
+        try:
+            folder = await line.call(line.connection.open, token)
+        except InboxProblem:
+            tokens.forget()
+            raise
+        yield line, folder
     finally:
         line.end()
 
 
-async def try_out(settings: MailConfiguration) -> None:
+async def try_out(settings: MailConfiguration, tokens: Tokens) -> None:
     """Sign in, open the folder, and see whether what is to be done there can be done. Raises ``InboxProblem``."""
-    async with _connected(settings, "imap-test") as (line, _):
+    async with _connected(settings, tokens, "imap-test") as (line, _):
         if settings.imap_unreadable_folder or settings.imap_afterwards == "move":
             await line.call(line.connection.require_move)
         await line.call(line.connection.close)
@@ -83,8 +90,11 @@ async def try_out(settings: MailConfiguration) -> None:
 class Mailbox:
     """Reads one folder. ``take_in`` documents a raw mail and returns after the commit."""
 
-    def __init__(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings, take_in: TakeIn) -> None:
+    def __init__(
+        self, inbox: InboxSettings[MailConfiguration], desk: Surroundings, tokens: Tokens, take_in: TakeIn
+    ) -> None:
         self._inbox_id = inbox.id
+        self._tokens = tokens
         self._settings = inbox.configuration
         self._database = desk.database
         self._clock = desk.clock
@@ -96,7 +106,7 @@ class Mailbox:
 
     async def run(self, connected: Callable[[], None]) -> None:
         """Read until cancelled. Raises ``InboxProblem``; what could not be read on lies in the mailbox."""
-        async with _connected(self._settings, f"imap-{self._inbox_id}") as (line, folder):
+        async with _connected(self._settings, self._tokens, f"imap-{self._inbox_id}") as (line, folder):
             position = await self._resume(folder)
             connected()
             while True:
