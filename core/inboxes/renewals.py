@@ -32,6 +32,18 @@ def keep(session: Session, inbox_id: int, entered: str, renewed: str, seal: Seal
         inbox.renewed = {"of": _mark(entered), "sealed": seal.close(renewed)}
 
 
+def seal_anew(inbox: Inbox, seal: Seal) -> bool:
+    """Seal with the newest secret what an older one still opens; whether there was anything to do."""
+    kept = inbox.renewed
+    if not kept or seal.is_newest(kept["sealed"]):
+        return False
+    try:
+        inbox.renewed = {**kept, "sealed": seal.close(seal.open(kept["sealed"]))}
+    except CannotOpen:
+        return False
+    return True
+
+
 def _mark(secret: str) -> str:
     # The secret is long and random: its hash gives nothing away.
     return hashlib.sha256(secret.encode()).hexdigest()
