@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from channels.base import Connected, Receive, Surroundings
 from channels.mail import submission
 from channels.mail.configuration import MailConfiguration
-from channels.mail.imap import mailbox
+from channels.mail.imap import line
 from channels.mail.imap.mailbox import Mailbox
 from channels.mail.links import Links
 from channels.mail.listener import Listeners
@@ -110,7 +110,7 @@ class Mail:
         if self._settings.listens:
             await self._listeners.try_out(self._inbox)
         if self._settings.fetches:
-            await mailbox.try_out(self._settings, self._tokens)
+            await line.try_out(self._settings, self._tokens)
         await submission.try_out(self._settings, self._tokens)
 
     async def send_test(self, recipient: str, text: str) -> None:

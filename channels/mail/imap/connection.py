@@ -169,6 +169,12 @@ class Connection:
                 # Not the method of an SSL socket, which is not made for two threads.
                 socket.socket.shutdown(self._client.socket(), socket.SHUT_RDWR)
 
+    def release(self) -> None:
+        """Let go of the socket, when nothing waits for it any more."""
+        if self._client is not None:
+            with suppress(IMAPClientError, OSError):
+                self._client.shutdown()
+
     @property
     def _signed_in(self) -> _Client:
         if self._client is None:
