@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.browser.conftest import Place
 from tests.browser.steps import open_console, open_ticket, see
@@ -39,10 +39,7 @@ async def test_files_go_with_a_reply(browser: Browser, place: Place) -> None:
     console = await open_console(browser, place)
     await open_ticket(console, "Anhangfall")
     await console.locator(".as-reply [type=file]").set_input_files(
-        [
-            {"name": "eins.txt", "mimeType": "text/plain", "buffer": b"eins"},
-            {"name": "zwei.txt", "mimeType": "text/plain", "buffer": b"zwei"},
-        ]
+        [FilePayload(name=f"{name}.txt", mimeType="text/plain", buffer=name.encode()) for name in ("eins", "zwei")]
     )
     await expect(console.locator(":focus")).to_have_id("reply-text")
     await console.evaluate(
