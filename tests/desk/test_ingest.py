@@ -29,8 +29,9 @@ def letter(number: int, text: str = "Der Drucker druckt nicht.", answers: int | 
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("FIRSTLINE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("FIRSTLINE_DATABASE_URL", database_url)
     return configuration.load()
 
 
