@@ -91,6 +91,13 @@ def test_people_read_where_those_lie_that_did_not_become_messages(
     assert f"ignored: {folder / 'own.eml'}: sent by the desk itself" in said
 
 
+def test_a_mailbox_for_a_desk_that_is_not_there_yet_says_what_comes_first(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(MAIL) == 2
+    assert "run firstline init first" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("options", [[], ["--unanswered"]])
 def test_old_mail_can_be_taken_in_without_a_word_to_its_senders(
     settings: Settings, support: None, folder: Path, capsys: pytest.CaptureFixture[str], options: list[str]
