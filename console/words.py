@@ -133,6 +133,22 @@ DONE = {
     "read": "marked as read",
 }
 """What became of many tickets at once: "3 tickets resolved."."""
+IGNORED = (
+    "sent by the desk itself",
+    "a delivery report about nothing the desk sent",
+    "an automatic reply to nothing the desk wrote",
+    "an automatic reply from an address that does not take part, noted on the ticket",
+    "nothing in it changed",
+    "written by a program",
+    "sent by a machine",
+    "not addressed to the bot",
+    "not a chat with people",
+    "a button without its message",
+    "a live location that moved",
+    "a changed command",
+)
+"""Why something that came in is no message; channels have further reasons, which are shown as they are."""
+
 HISTORY = {
     "created": "Ticket opened",
     "understood": "Understood: {intent}",

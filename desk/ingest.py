@@ -159,11 +159,19 @@ async def ingest(mailbox: Mail, database: Database, clock: Clock, paths: Sequenc
         if len(under_way) >= AT_ONCE or any(one in answered for one in ids):
             await _settle(under_way, ledger)
             ids = []
+            _progress(f"{ledger.outcomes.total()} …")
         if message_id := head.raw("message-id"):
             ids.append(message_id)
         under_way[mail.origin] = asyncio.create_task(_take_in(mailbox, database, clock, mail))
     await _settle(under_way, ledger)
+    _progress("")
     return ledger
+
+
+def _progress(text: str) -> None:
+    """For a person who waits; in the place of what stood there."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 async def _take_in(mailbox: Mail, database: Database, clock: Clock, mail: StoredMail) -> Receipt:

@@ -29,8 +29,9 @@ def letter(number: int, text: str = "Der Drucker druckt nicht.", answers: int | 
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("FIRSTLINE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("FIRSTLINE_DATABASE_URL", database_url)
     return configuration.load()
 
 
@@ -88,6 +89,13 @@ def test_people_read_where_those_lie_that_did_not_become_messages(
     assert "5 fetched = 2 ticketed + 1 duplicate + 1 quarantined + 1 ignored" in said
     assert f"quarantined: {folder / 'nobody.eml'}: The mail has no sender" in said
     assert f"ignored: {folder / 'own.eml'}: sent by the desk itself" in said
+
+
+def test_a_mailbox_for_a_desk_that_is_not_there_yet_says_what_comes_first(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(MAIL) == 2
+    assert "run firstline init first" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [[], ["--unanswered"]])

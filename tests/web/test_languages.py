@@ -37,7 +37,7 @@ def _texts() -> set[str]:
         found |= set(titles.values())
     for titles in (calendars.METHODS, calendars.ANSWERS, bounces.REASONS):
         found |= set(titles.values())
-    return found | {"checked by {server}"} | _declared()
+    return found | {"checked by {server}", *words.IGNORED} | _declared()
 
 
 def _declared() -> set[str]:
