@@ -69,6 +69,19 @@ REASON = {
     "understanding_unavailable": "Understanding was not available",
     "came_back": "Not solved after all",
     "guided": "People went through the steps",
+    "listening": "People have it; the bot only listened",
+    "after_resolution": "Said after the solution",
+    "file": "A file alone",
+    "ambiguous": "The bot asked which one was meant",
+    "knowledge": "The bot offered an article",
+    "small_talk": "Small talk",
+    "handed_back": "The bot went on where people left off",
+    "aside": "Something in between, answered on the way",
+    "refused": "The bot’s proposal was declined",
+    "old_button": "A button of an earlier question",
+    "asked": "The bot asks",
+    "flow_ended": "The steps are done",
+    "proposal": "The bot proposed steps",
 }
 DELIVERY = {
     "queued": "Being sent",
@@ -208,7 +221,7 @@ def history(
 ) -> str:
     """One quiet line of history; ``label`` names an intent, ``in_words`` says what was answered in a guide."""
     detail = entry.detail
-    reason = translate(REASON.get(entry.reason, HISTORY.get(entry.reason, entry.reason)))
+    reason = translate({**CODE, **HISTORY, **REASON}.get(entry.reason, entry.reason))
     values = {
         "intent": label(str(detail["intent"])) if detail.get("intent") else f"P{detail.get('priority', '')}",
         "team": str(detail.get("team", "")),
