@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from core.models import HistoryEntry
-from core.values import ticket_number
+from core.models import Call, HistoryEntry
+from core.values import Direction, ticket_number
 from web.languages import Translate
 
 # Marked for the catalogue by being listed here; looked up by name.
@@ -111,6 +112,17 @@ RUN = {
     "standby": "Ready to take over",
     "retrying": "Will be tried again",
 }
+CALL = {
+    "ringing": "Incoming call",
+    "talking": "On the telephone",
+    "calling": "Outgoing call",
+    "in_talked": "Telephone call",
+    "in_missed": "Missed call",
+    "in_forwarded": "Forwarded call",
+    "out_talked": "We called",
+    "out_missed": "We called, nobody answered",
+    "out_forwarded": "We called, it was forwarded",
+}
 DONE = {
     "take-over": "taken over",
     "assign": "assigned",
@@ -173,6 +185,22 @@ HISTORY = {
     "replied_automatically": "{reason} replied automatically",
     "collects_storm": "Very many mails from {reason}: what follows is collected here",
 }
+
+
+def call_state(call: Call) -> str:
+    """Which of ``CALL`` a call is right now."""
+    if call.result is not None:
+        return f"{call.direction}_{call.result}"
+    if call.answered_at is not None:
+        return "talking"
+    return "ringing" if call.direction is Direction.IN else "calling"
+
+
+def lasting(span: timedelta) -> str:
+    """A duration as telephones show it: ``3:20 min``, ``1:02:10 h``."""
+    minutes, seconds = divmod(round(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02} h" if hours else f"{minutes}:{seconds:02} min"
 
 
 def history(

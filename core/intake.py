@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core import contacts, returns, rows
+from core.calls import events
 from core.errors import InvalidInput
 from core.joining import InboxRow, Person, Place, find_place, inbox_row, referenced, takes_part
 from core.models import InboundReceipt, Message, Ticket, WorkKind
@@ -29,6 +30,7 @@ from core.values import (
     SYSTEM,
     ActorKind,
     Automation,
+    CallEvent,
     Delivery,
     InboundMessage,
     InboxStyle,
@@ -71,6 +73,8 @@ def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt
         return settled
     if (known := _seen(session, inbound.inbox_id, inbound.dedupe_key)) is not None:
         return _duplicate(session, inbound.inbox_id, known, now, line)
+    if inbound.call is not None:
+        return _telephone(session, inbound, inbound.call, now)
     if inbound.report is not None and (noted := returns.settle(session, inbound.report, now)) is not None:
         _ledger(session, inbound, Outcome.TICKETED, now, message_id=noted.message_id)
         return noted
@@ -80,6 +84,11 @@ def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt
     if inbound.revises is not None and (receipt := revise(session, inbound, now)) is not None:
         _ledger(session, inbound, receipt.outcome, now, reason=receipt.reason, message_id=receipt.message_id)
         return receipt
+    return _document(session, inbound, now)[0]
+
+
+def _document(session: Session, inbound: InboundMessage, now: datetime) -> tuple[Receipt, bool]:
+    """Make it a message on a ticket; whether that is a new one."""
     inbox = inbox_row(session, inbound.inbox_id)
     sender = contacts.sender(session, inbound, inbox, now)
     place = find_place(session, inbox, sender, inbound, now)
@@ -90,7 +99,23 @@ def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt
         _count_as_waiting(session, place, inbound, now)
     emit(session, Signal(Topic.TICKET, place.ticket.id, place.ticket.version + 1))
     emit(session, Signal(Topic.CONVERSATION, place.conversation_id, place.seq))
-    return Receipt(Outcome.TICKETED, place.ticket.id, place.conversation_id, message_id, place.seq, work_id)
+    receipt = Receipt(Outcome.TICKETED, place.ticket.id, place.conversation_id, message_id, place.seq, work_id)
+    return receipt, place.is_new
+
+
+def _telephone(session: Session, inbound: InboundMessage, event: CallEvent, now: datetime) -> Receipt:
+    """News of a call. Only its end is a delivery that the ledger counts."""
+    taken = events.take(session, inbound, event)
+    if not taken.over:
+        return Receipt(Outcome.IGNORED, reason="a call that is going on")
+    if taken.message is not None:
+        receipt, is_new = _document(session, taken.message, now)
+        assert receipt.ticket_id is not None and receipt.message_id is not None
+        events.documented(session, taken.call_id, receipt.ticket_id, receipt.message_id, is_new)
+        return receipt
+    outcome = Outcome.IGNORED if taken.message_id is None else Outcome.TICKETED
+    _ledger(session, inbound, outcome, now, reason=taken.reason, message_id=taken.message_id)
+    return Receipt(outcome, message_id=taken.message_id, reason=taken.reason)
 
 
 def knows(session: Session, inbox_id: int, dedupe_key: str) -> bool:
@@ -313,7 +338,7 @@ def _owe_work(
     session: Session, inbox: InboxRow, place: Place, message_id: int, inbound: InboundMessage, now: datetime
 ) -> int | None:
     """The bot reads everything people write: it answers what it has, and only listens where people have the ticket."""
-    if inbound.automation is not None or inbound.accompanies:
+    if inbound.automation is not None or inbound.accompanies or inbound.for_people:
         return None
     work_id = owe(session, WorkKind.UNDERSTAND, place.ticket.id, now, message_id)
     if place.is_new and inbox.style is InboxStyle.LETTER:

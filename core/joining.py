@@ -281,11 +281,12 @@ def _open_ticket(
     follow_up_of: int | None,
     now: datetime,
 ) -> TicketRow:
-    """A new ticket, with the bot; what a machine or a mailing list sent goes to the Service Desk unanswered."""
+    """A new ticket, with the bot; what is for people, or was sent by a machine or a list, goes to the Service Desk."""
     by_machine = inbound.automation is not None
+    to_people = by_machine or inbound.for_people
     subject = subject_line(inbound.subject, inbound.text or inbound.placeholder or _first_file(inbound))
     since = None if by_machine else inbound.received_at
-    team_id, team_level = team_of(session, inbox.id) if by_machine else (None, 0)
+    team_id, team_level = team_of(session, inbox.id) if to_people else (None, 0)
     ticket_id = rows.insert(
         session,
         Ticket,
@@ -293,8 +294,8 @@ def _open_ticket(
         organization_id=sender.organization_id,
         subject=subject,
         language=inbound.language or sender.language or inbox.language,
-        level=team_level if by_machine else 0,
-        team_id=team_id if by_machine else None,
+        level=team_level,
+        team_id=team_id,
         follow_up_of_id=follow_up_of,
         version=1,
         created_at=now,

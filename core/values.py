@@ -128,6 +128,55 @@ class Automation(StrEnum):
     """Old mail that was only taken in."""
 
 
+class Direction(StrEnum):
+    """Who called whom, seen from the desk."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class CallStep(StrEnum):
+    """What a telephone system tells of a call while it happens."""
+
+    NEW = "new"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class CallResult(StrEnum):
+    """What became of a call."""
+
+    TALKED = "talked"
+    MISSED = "missed"
+    """Nobody answered, or only a mailbox did."""
+    FORWARDED = "forwarded"
+    """It went on elsewhere, as a call of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """One thing that a telephone system tells of a call, in whatever order and however often it comes.
+
+    ``key`` names the call within its inbox for ever. ``number`` is the other side's as it was told (empty if withheld),
+    ``line`` the desk's own; ``region`` is the country of numbers without one (empty: the desk's). ``people`` are those
+    whose telephones ring, or who answered, as the telephone system calls them. ``result`` None leaves it to whether
+    anybody answered; ``by_mailbox`` says that only a machine did, ``wants_call_back`` that a ticket is to be made of it
+    if it was missed.
+    """
+
+    key: str
+    step: CallStep
+    at: datetime
+    direction: Direction = Direction.IN
+    number: str = ""
+    line: str = ""
+    region: str = ""
+    people: tuple[str, ...] = ()
+    result: CallResult | None = None
+    by_mailbox: bool = False
+    wants_call_back: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A requester's identity on a channel; ``value`` is already normalised by the channel (``kind`` e.g. ``email``)."""
@@ -198,6 +247,9 @@ class InboundMessage:
     that was typed where there are no buttons. ``revises`` is the external id of an earlier message of the thread that
     this is a new version of.
 
+    ``call`` makes it news of a telephone call: only one that was missed becomes a message, with ``text`` as what
+    somebody left for us. ``for_people`` means that there is nothing for the bot to read or to answer.
+
     ``contact`` is a further address that the channel itself names for the sender; ``contact_is_verified`` says that its
     word may be taken for it. ``is_shared`` means that others read along.
 
@@ -233,6 +285,8 @@ class InboundMessage:
     contact: Address | None = None
     contact_is_verified: bool = False
     is_shared: bool = False
+    call: CallEvent | None = None
+    for_people: bool = False
     report: DeliveryReport | None = None
     authentication: dict[str, Any] = field(default_factory=dict)
     remarks: dict[str, Any] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -76,8 +76,8 @@ def build(settings: Settings, clock: Clock, database: Database) -> Desk:
     """The desk of these settings. Raises ``ContentError`` in plain words."""
     content = contents.load(settings.content.folder)
     adapters, seal = registry.adapters(), seal_of(settings)
-    surroundings = surroundings_of(settings, clock, database)
     watch = Watch(database, clock, f"{socket.gethostname()}:{os.getpid()}")
+    surroundings = replace(surroundings_of(settings, clock, database), impaired=watch.impaired)
     inboxes = Supervisor(adapters, surroundings, seal, watch)
     delivery = Delivery(database, clock, inboxes.channels, watch)
     flood = Flood()

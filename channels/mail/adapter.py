@@ -15,22 +15,30 @@ from core.values import InboxStyle
 
 
 def _steps(mailbox: InboxSettings[MailConfiguration], public_url: str) -> Sequence[Step]:
-    settings = mailbox.configuration
-    return (
-        Step(
-            "Let your mail server hand mail to this address over to:", f"{settings.listen_host}:{settings.listen_port}"
-        ),
+    settings, steps = mailbox.configuration, []
+    if settings.listens:
+        place = f"{settings.listen_host}:{settings.listen_port}"
+        steps.append(Step("Let your mail server hand mail to this address over to:", place))
+    if settings.fetches:
+        steps.append(
+            Step(
+                "Give Firstline a mailbox of its own, or a folder that a rule sorts mail into. Who else reads there, "
+                "marks mails or moves read ones changes nothing for it."
+            )
+        )
+    steps.append(
         Step(
             "Let that mail server take care of spam and SPF, and name it among the trusted gateways: Firstline then "
             "believes and shows what it found about a sender."
-        ),
+        )
     )
+    return steps
 
 
 KIND = Kind(
     key="mail",
     title="Mail",
-    description="A mailbox: mail comes in from your mail server, and answers go out through it.",
+    description="A mailbox: mail is fetched from it (IMAP) or handed over (SMTP), and answers go out by mail.",
     style=InboxStyle.LETTER,
     address_kind="email",
     configuration=MailConfiguration,

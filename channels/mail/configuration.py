@@ -1,4 +1,4 @@
-"""What is set of a mailbox: its addresses, where mail comes in, and who takes mail out."""
+"""What is set of a mailbox: its addresses, how mail comes in, and who takes mail out."""
 
 from __future__ import annotations
 
@@ -10,10 +10,29 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 from channels.mail import returns
 from core.inboxes.kinds import Configuration, MailAddress, Port, Shown, refuse
 
-IN, CHECKS, OUT = "Incoming mail", "Who a mail is from", "Outgoing mail"
+IN, MAILBOX, OUT = "Incoming mail", "Mailbox (IMAP)", "Outgoing mail"
+CHECKS = "Who a mail is from"
+BY_SMTP, BY_IMAP = ("smtp", "both"), ("imap", "both")
 MEGABYTE = 1024 * 1024
 
 Security = Literal["starttls", "tls", "none"]
+
+_HANDED_OVER, _FETCHED = ("receive", BY_SMTP), ("receive", BY_IMAP)
+
+
+def _one_word(host: str) -> str:
+    if any(character.isspace() or character in "/@" for character in host):
+        refuse("Only the name of the server, such as imap.example.com.")
+    return host
+
+
+def _folder(name: str) -> str:
+    if len(name) > 200 or not name.isprintable():
+        refuse("That is no name of a folder.")
+    return name
+
+
+Folder = Annotated[str, AfterValidator(_folder)]
 
 
 def _names(servers: tuple[str, ...]) -> tuple[str, ...]:
@@ -24,7 +43,7 @@ def _names(servers: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class MailConfiguration(Configuration):
-    """One mailbox that takes mail in over SMTP and sends it by submission."""
+    """One mailbox: mail is handed over by SMTP or fetched by IMAP, and sent by submission."""
 
     address: Annotated[
         MailAddress,
@@ -41,6 +60,19 @@ class MailConfiguration(Configuration):
     signature: Annotated[
         str, Shown("Signature", "Stands below what colleagues write. The bot does not use it.", rows=3)
     ] = ""
+    receive: Annotated[
+        Literal["smtp", "imap", "both"],
+        Shown(
+            "How mail comes in",
+            "",
+            IN,
+            options={
+                "smtp": "A mail server hands it over (SMTP)",
+                "imap": "Firstline fetches it from a mailbox (IMAP)",
+                "both": "Both",
+            },
+        ),
+    ] = "smtp"
     listen_host: Annotated[
         str,
         Shown(
@@ -48,10 +80,17 @@ class MailConfiguration(Configuration):
             "The network address of this machine at which your mail server hands mail over. 127.0.0.1 takes it from "
             "this machine only, 0.0.0.0 from everywhere.",
             IN,
+            when=_HANDED_OVER,
         ),
     ] = "127.0.0.1"
     listen_port: Annotated[
-        Port, Shown("Port", "Several mailboxes may share one port; each gets the mail to its own addresses.", IN)
+        Port,
+        Shown(
+            "Port",
+            "Several mailboxes may share one port; each gets the mail to its own addresses.",
+            IN,
+            when=_HANDED_OVER,
+        ),
     ] = 2525
     tls_certificate: Annotated[
         str,
@@ -61,14 +100,102 @@ class MailConfiguration(Configuration):
             "from other machines.",
             IN,
             placeholder="/etc/ssl/desk.pem",
+            when=_HANDED_OVER,
         ),
     ] = ""
-    tls_key: Annotated[str, Shown("Key file", "Leave it empty if the key is in the certificate file.", IN)] = ""
-    username: Annotated[str, Shown("Name to sign in", "If set, whoever hands mail over must sign in with it.", IN)] = ""
-    password: Annotated[SecretStr, Shown("Password to sign in", "", IN)] = SecretStr("")
+    tls_key: Annotated[
+        str, Shown("Key file", "Leave it empty if the key is in the certificate file.", IN, when=_HANDED_OVER)
+    ] = ""
+    username: Annotated[
+        str,
+        Shown("Name to sign in", "If set, whoever hands mail over must sign in with it.", IN, when=_HANDED_OVER),
+    ] = ""
+    password: Annotated[SecretStr, Shown("Password to sign in", "", IN, when=_HANDED_OVER)] = SecretStr("")
     max_megabytes: Annotated[
-        int, Field(ge=1, le=500), Shown("Largest mail in MB", "Larger ones are refused, and their senders hear so.", IN)
+        int,
+        Field(ge=1, le=500),
+        Shown(
+            "Largest mail in MB",
+            "Larger ones are refused, and their senders hear so. Fetched from a mailbox, they are set aside.",
+            IN,
+        ),
     ] = 50
+    imap_host: Annotated[
+        str, Shown("IMAP server", "", MAILBOX, placeholder="imap.example.com", when=_FETCHED), AfterValidator(_one_word)
+    ] = ""
+    imap_port: Annotated[
+        Port, Shown("Port", "Usually 993 with TLS from the start, or 143.", MAILBOX, when=_FETCHED)
+    ] = 993
+    imap_security: Annotated[
+        Security,
+        Shown(
+            "Encryption",
+            "",
+            MAILBOX,
+            options={
+                "tls": "TLS from the start (usual with port 993)",
+                "starttls": "STARTTLS (usual with port 143)",
+                "none": "None (only within this machine or a closed network)",
+            },
+            when=_FETCHED,
+        ),
+    ] = "tls"
+    imap_username: Annotated[
+        str, Shown("User name", "Often the e-mail address.", MAILBOX, placeholder="support@example.com", when=_FETCHED)
+    ] = ""
+    imap_password: Annotated[
+        SecretStr,
+        Shown("Password", "Some providers want one made for this program (app password).", MAILBOX, when=_FETCHED),
+    ] = SecretStr("")
+    imap_folder: Annotated[
+        Folder, Shown("Folder", "What arrives in this folder becomes tickets.", MAILBOX, when=_FETCHED)
+    ] = "INBOX"
+    imap_begin: Annotated[
+        Literal["new", "all"],
+        Shown(
+            "What lies there already",
+            "Counts for the very first time only. After that nothing is left out, however long Firstline was away.",
+            MAILBOX,
+            options={
+                "new": "Leave it: only what arrives from now on becomes tickets",
+                "all": "Make tickets of it, and answer it",
+            },
+            when=_FETCHED,
+        ),
+    ] = "new"
+    imap_afterwards: Annotated[
+        Literal["leave", "seen", "move"],
+        Shown(
+            "When a mail has become a ticket",
+            "Firstline remembers by itself what it has read, whatever others mark or move there.",
+            MAILBOX,
+            options={
+                "leave": "Leave it as it is",
+                "seen": "Mark it as read",
+                "move": "Move it to another folder",
+            },
+            when=_FETCHED,
+        ),
+    ] = "leave"
+    imap_done_folder: Annotated[
+        Folder,
+        Shown(
+            "Folder for what has become a ticket",
+            "It is made if there is none.",
+            MAILBOX,
+            placeholder="Firstline",
+            when=("imap_afterwards", ("move",)),
+        ),
+    ] = ""
+    imap_unreadable_folder: Annotated[
+        Folder,
+        Shown(
+            "Folder for what could not be read",
+            "In any case it waits in the console, under Quarantine. Empty: the mail stays where it is.",
+            MAILBOX,
+            when=_FETCHED,
+        ),
+    ] = ""
     trusted_servers: Annotated[
         tuple[str, ...],
         AfterValidator(_names),
@@ -146,6 +273,43 @@ class MailConfiguration(Configuration):
         if name and not password.get_secret_value():
             refuse("A name needs a password.")
         return password
+
+    @field_validator("imap_host", "imap_username", "imap_password", "imap_folder")
+    @classmethod
+    def _needed_to_fetch(cls, value: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not text and info.data.get("receive") in BY_IMAP:
+            refuse("Please fill this in, so that mail can be fetched.")
+        return value
+
+    @field_validator("imap_done_folder", "imap_unreadable_folder")
+    @classmethod
+    def _another_folder(cls, name: str, info: ValidationInfo) -> str:
+        if not name and info.field_name == "imap_done_folder" and info.data.get("imap_afterwards") == "move":
+            refuse("Name the folder that mail is moved to.")
+        if name and name == info.data.get("imap_folder"):
+            refuse("This must be another folder than the one that is read.")
+        return name
+
+    @property
+    def listens(self) -> bool:
+        """Whether mail is handed over by SMTP."""
+        return self.receive in BY_SMTP
+
+    @property
+    def fetches(self) -> bool:
+        """Whether mail is fetched by IMAP."""
+        return self.receive in BY_IMAP
+
+    @property
+    def changes_mailbox(self) -> bool:
+        """Whether anything is marked or moved there."""
+        return self.imap_afterwards != "leave" or bool(self.imap_unreadable_folder)
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Two that read one mailbox would read everything twice."""
+        return self.fetches
 
     @property
     def inbox_address(self) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 import aiosmtplib
 
 from channels.base import DeliveryError
 from channels.mail.configuration import MailConfiguration
+from channels.mail.connections import no_starttls, of_connection
 from core.errors import InboxProblem
 
 TIMEOUT = 30.0
@@ -77,7 +77,7 @@ def _refusal(code: int, text: str) -> DeliveryError:
 
 
 def _problem(error: Exception, mailbox: MailConfiguration) -> InboxProblem:
-    place = {"host": mailbox.smtp_host, "port": mailbox.smtp_port}
+    place: dict[str, Any] = {"host": mailbox.smtp_host, "port": mailbox.smtp_port}
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return InboxProblem(
             "{host} did not accept the user name and password: {answer}",
@@ -107,47 +107,16 @@ def _problem(error: Exception, mailbox: MailConfiguration) -> InboxProblem:
             answer=_answer(error),
             **place,
         )
-    for cause in _causes(error):
-        if (known := _of_connection(cause, place)) is not None:
-            return known
+    if (known := of_connection(error, **place)) is not None:
+        return known
     if "STARTTLS" in str(error):
-        return InboxProblem("{host} offers no STARTTLS at port {port}.", "Choose another encryption or port.", **place)
+        return no_starttls(**place)
     return InboxProblem(
         "{host}, port {port}, did not answer as a mail server does: {answer}",
         "Check port and encryption: 587 goes with STARTTLS, 465 with TLS from the start.",
         answer=_answer(error),
         **place,
     )
-
-
-def _of_connection(error: BaseException, place: dict[str, object]) -> InboxProblem | None:
-    match error:
-        case ssl.SSLCertVerificationError():
-            return InboxProblem(
-                "The certificate of {host} cannot be trusted: {reason}",
-                "Use the server's name as it stands in its certificate, or have the certificate mended.",
-                reason=error.verify_message,
-                **place,
-            )
-        case socket.gaierror():
-            return InboxProblem("There is no server {host}.", "Check the name of the mail server.", **place)
-        case ConnectionRefusedError():
-            return InboxProblem(
-                "Nothing listens on {host}, port {port}.", "Check the port, and whether the server runs.", **place
-            )
-        case TimeoutError() | aiosmtplib.SMTPTimeoutError():
-            return InboxProblem(
-                "{host} does not answer on port {port}.",
-                "Check address and port, and whether a firewall is in between.",
-                **place,
-            )
-    return None
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _answer(error: Exception) -> str:

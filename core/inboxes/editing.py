@@ -17,10 +17,12 @@ from core.inboxes.reading import shown
 from core.models import (
     ArrivalRow,
     BusinessCalendar,
+    Call,
     CardRow,
     Conversation,
     InboundReceipt,
     Inbox,
+    InboxPosition,
     InboxRun,
     InboxState,
     Organization,
@@ -84,7 +86,8 @@ def save(session: Session, kind: Kind[Any], inbox_id: int | None, form: Form, se
         session.add(inbox)
     else:
         inbox = find(session, inbox_id)
-    inbox.style, inbox.address_kind, inbox.pushes = kind.style, kind.address_kind, kind.pushes
+    inbox.style, inbox.address_kind = kind.style, kind.address_kind
+    inbox.pushes, inbox.can_send = kind.pushes, kind.can_send
     inbox.address, inbox.name, inbox.sender_name = settings.address, settings.name, form.sender_name.strip()[:LONGEST]
     inbox.language, inbox.organization_id = form.language, form.organization_id
     inbox.team_id, inbox.calendar_id = form.team_id, form.calendar_id
@@ -133,7 +136,7 @@ def remove(session: Session, inbox_id: int) -> None:
     inbox = find(session, inbox_id)
     if is_used(session, inbox_id):
         raise Conflict("This inbox has conversations, which would be lost. Archive it instead.")
-    for model in (InboxRun, TeamRoom):
+    for model in (InboxPosition, InboxRun, TeamRoom):
         session.execute(delete(model).where(model.inbox_id == inbox_id))
     session.delete(inbox)
     _tell(session, inbox_id)
@@ -142,7 +145,7 @@ def remove(session: Session, inbox_id: int) -> None:
 def is_used(session: Session, inbox_id: int) -> bool:
     used = (
         session.scalar(select(model.id).where(model.inbox_id == inbox_id).limit(1))
-        for model in (ArrivalRow, CardRow, Conversation, InboundReceipt, OutboxRow)
+        for model in (ArrivalRow, Call, CardRow, Conversation, InboundReceipt, OutboxRow)
     )
     return any(one is not None for one in used)
 

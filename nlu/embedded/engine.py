@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +27,14 @@ from nlu.entities import Recogniser
 from nlu.training_data import TrainingData, TrainingDataError
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+Split = tuple[Places, Places]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 WEIGHTS = (1.2, 2.0, 3.0, 5.0, 8.0)
 """What a margin of the support vector machine may count beside a logit: the more examples, the more grams can tell."""
-FOLDS = 5
+FOLDS = 3
 THREADS = 2
 FEWEST = 2
 
@@ -36,7 +42,7 @@ FEWEST = 2
 class EmbeddedEngine:
     """Offline, on a CPU; ``cache`` keeps the vectors of training texts between trainings."""
 
-    recipe = "embedded-r1.2"
+    recipe = "embedded-r1.3"
 
     def __init__(self, cache: Path, encoder: Encoder | None = None) -> None:
         self._encoder: Encoder = encoder or UniversalSentenceEncoder()
@@ -48,57 +54,85 @@ class EmbeddedEngine:
     def train(self, data: TrainingData, progress: Progress) -> EmbeddedModel:
         """Learn from nothing; the vectors of texts seen before come from the cache."""
         texts, languages, classes, labels = _table(data)
-        with threadpool_limits(1):
-            progress(0.0, "embedding")
-            vectors = CachedEncoder(self._encoder, self._cache).encode(texts).astype(np.float64)
+        splits = _splits(classes)
+        # Whatever takes long lets go of the interpreter's lock, so the steps share the cores.
+        with threadpool_limits(1), ThreadPoolExecutor(THREADS) as pool:
+            steps = _Steps(pool, 2 * len(splits) + 3, progress)
+            embedding = steps.start(CachedEncoder(self._encoder, self._cache).encode, texts)
             grams = Grams.fit(texts)
             features = grams.apply(texts)
-            dense, sparse = _out_of_fold(vectors, languages, features, classes, len(labels), progress)
-            weight = min(WEIGHTS, key=lambda weight: _surprise_at(dense + weight * sparse, classes))
-            outside = tuple(place for place, label in enumerate(labels) if label in OUT_OF_SCOPE)
-            progress(0.9, "training")
+            sparse = steps.start(SparseHead.fit, features, classes)
+            sparse_folds = [steps.start(_sparse_fold, features, classes, *split) for split in splits]
+            vectors = embedding.result().astype(np.float64)
             scaler = Scaler.fit(vectors, languages)
+            dense = steps.start(DenseHead.fit, scaler.apply(vectors, languages), classes)
+            dense_folds = [steps.start(_dense_fold, vectors, np.array(languages), classes, *split) for split in splits]
+            margins, logits = _together(splits, sparse_folds), _together(splits, dense_folds)
+            weight = min(WEIGHTS, key=lambda weight: _surprise_at(logits + weight * margins, classes))
+            outside = tuple(place for place, label in enumerate(labels) if label in OUT_OF_SCOPE)
             model = EmbeddedModel(
                 version=hashlib.sha256(f"{self.recipe}\0{data.fingerprint()}".encode()).hexdigest()[:16],
                 labels=labels,
                 encoder=self._encoder,
                 scaler=scaler,
-                dense=DenseHead.fit(scaler.apply(vectors, languages), classes),
+                dense=dense.result(),
                 grams=grams,
-                sparse=SparseHead.fit(features, classes),
+                sparse=sparse.result(),
                 sparse_weight=weight,
-                calibration=Calibration.fit(dense + weight * sparse, classes, outside),
+                calibration=Calibration.fit(logits + weight * margins, classes, outside),
                 recogniser=Recogniser.of(data),
             )
         progress(1.0, "done")
         return model
 
 
-def _out_of_fold(
-    vectors: Floats,
-    languages: Sequence[str],
-    features: csr_matrix,
-    classes: NDArray[np.int64],
-    labels: int,
-    progress: Progress,
-) -> tuple[Floats, Floats]:
-    """Dense and sparse scores (n, labels) of every text by heads that have not seen it."""
-    dense, sparse = np.zeros((len(classes), labels)), np.zeros((len(classes), labels))
+class _Steps:
+    """Steps of a training that run side by side, and how many of them are done."""
 
-    def fold(split: tuple[NDArray[np.intp], NDArray[np.intp]]) -> None:
-        learned, held = split
-        spoken = [languages[place] for place in learned]
-        scaler = Scaler.fit(vectors[learned], spoken)
-        head = DenseHead.fit(scaler.apply(vectors[learned], spoken), classes[learned])
-        dense[held] = head.scores(scaler.apply(vectors[held], [languages[place] for place in held]))
-        sparse[held] = SparseHead.fit(features[learned], classes[learned]).scores(features[held])
+    def __init__(self, pool: ThreadPoolExecutor, total: int, progress: Progress) -> None:
+        self._pool = pool
+        self._total = total
+        self._progress = progress
+        self._done = 0
+        self._lock = threading.Lock()
+        progress(0.0, "training")
 
-    folds = StratifiedKFold(_folds(classes), shuffle=True, random_state=0)
-    # The solvers let go of the interpreter's lock, so the folds share the cores.
-    with ThreadPoolExecutor(THREADS) as pool:
-        for number, _ in enumerate(pool.map(fold, folds.split(vectors, classes))):
-            progress(0.4 + 0.1 * number, "calibrating")
-    return dense, sparse
+    def start(self, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        future = self._pool.submit(step, *args, **kwargs)
+        future.add_done_callback(lambda _: self._count())
+        return future
+
+    def _count(self) -> None:
+        with self._lock:
+            self._done += 1
+            self._progress(self._done / self._total, "training")
+
+
+def _splits(classes: NDArray[np.int64]) -> list[Split]:
+    """What is learned and what is held back, so that every text is held back once."""
+    fewest = int(np.bincount(classes).min())
+    if fewest < FEWEST:
+        raise TrainingDataError("Every intent needs at least one example besides its name.")
+    return list(StratifiedKFold(min(FOLDS, fewest), shuffle=True, random_state=0).split(classes, classes))
+
+
+def _sparse_fold(features: csr_matrix, classes: NDArray[np.int64], learned: Places, held: Places) -> Floats:
+    return SparseHead.fit(features[learned], classes[learned]).scores(features[held])
+
+
+def _dense_fold(
+    vectors: Floats, languages: NDArray[np.str_], classes: NDArray[np.int64], learned: Places, held: Places
+) -> Floats:
+    scaler = Scaler.fit(vectors[learned], languages[learned].tolist())
+    head = DenseHead.fit(scaler.apply(vectors[learned], languages[learned].tolist()), classes[learned])
+    return head.scores(scaler.apply(vectors[held], languages[held].tolist()))
+
+
+def _together(splits: Sequence[Split], folds: Sequence[Future[Floats]]) -> Floats:
+    """Scores (n, labels) of every text by heads that have not seen it."""
+    scores = np.concatenate([fold.result() for fold in folds])
+    order = np.argsort(np.concatenate([held for _, held in splits]))
+    return np.asarray(scores[order])
 
 
 def _surprise_at(scores: Floats, classes: NDArray[np.int64]) -> float:
@@ -116,10 +150,3 @@ def _table(data: TrainingData) -> tuple[list[str], list[str], NDArray[np.int64],
     places = {label: place for place, label in enumerate(labels)}
     classes = np.array([places[intent] for _, _, intent in rows], np.int64)
     return [text for text, _, _ in rows], [code for _, code, _ in rows], classes, labels
-
-
-def _folds(classes: NDArray[np.int64]) -> int:
-    fewest = int(np.bincount(classes).min())
-    if fewest < FEWEST:
-        raise TrainingDataError("Every intent needs at least one example besides its name.")
-    return min(FOLDS, fewest)

@@ -45,21 +45,26 @@ def _mail(place: Place, number: int) -> None:
 
 async def _work_off(console: Page) -> str:
     """Take over, answer and resolve the first of the list, by keyboard alone. Its number."""
-    await console.keyboard.press("j")
-    await console.wait_for_url("**/tickets/**")
+    await _press(console, "j")
     await expect(console.locator(".timeline")).to_be_visible()
     number = await console.locator(".head .number").inner_text()
-    await console.keyboard.press("t")
+    await _press(console, "t")
     await expect(console.locator(".head")).to_contain_text("Lea Brandt")
     await console.keyboard.press("r")
     await console.keyboard.type(f"Guten Tag, zu {number}: erledigt.")
-    await console.keyboard.press("Control+Enter")
+    await _press(console, "Control+Enter")
     await expect(console.locator(".timeline")).to_contain_text(f"zu {number}: erledigt.")
     await console.keyboard.press("e")
     await expect(console.locator("#resolve select")).to_be_focused()
-    await console.keyboard.press("Control+Enter")
+    await _press(console, "Control+Enter")
     await expect(console.locator(".head .status")).to_contain_text("Gelöst")
     return number
+
+
+async def _press(console: Page, key: str) -> None:
+    """A key that opens another page. What it changed may be seen live before that page is there."""
+    async with console.expect_navigation():
+        await console.keyboard.press(key)
 
 
 async def test_a_day_by_keyboard(browser: Browser, place: Place) -> None:

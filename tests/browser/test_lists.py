@@ -34,6 +34,34 @@ async def _focused(page: Page) -> str:
     )
 
 
+async def test_files_go_with_a_reply(browser: Browser, place: Place) -> None:
+    await _ask(place, "Anhangfall")
+    console = await open_console(browser, place)
+    await open_ticket(console, "Anhangfall")
+    await console.locator(".as-reply [type=file]").set_input_files(
+        [
+            {"name": "eins.txt", "mimeType": "text/plain", "buffer": b"eins"},
+            {"name": "zwei.txt", "mimeType": "text/plain", "buffer": b"zwei"},
+        ]
+    )
+    await expect(console.locator(":focus")).to_have_id("reply-text")
+    await console.evaluate(
+        """() => { const files = new DataTransfer();
+        files.items.add(new File(["drei"], "drei.png", { type: "image/png" }));
+        document.getElementById("reply-text").dispatchEvent(
+            new ClipboardEvent("paste", { clipboardData: files, bubbles: true, cancelable: true })); }"""
+    )
+    attached = console.locator(".as-reply .attached li")
+    await expect(attached).to_have_count(3)
+    await console.get_by_role("button", name="Entfernen: zwei.txt").click()
+    await expect(attached).to_have_count(2)
+    await console.keyboard.press("Control+Enter")
+    files = console.locator(".timeline .message.agent .file")
+    await expect(files).to_have_count(2)
+    await expect(files.nth(0)).to_contain_text("eins.txt")
+    await expect(files.nth(1)).to_contain_text("drei.png")
+
+
 async def test_many_are_selected_and_resolved_by_keyboard(browser: Browser, place: Place) -> None:
     for number in range(4):
         await _ask(place, f"Sammelfall {number}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from channels.mail import bounces, calendars
 from channels.registry import adapters
 from console import mails, words
 from core.inboxes.kinds import entries
-from web.languages import catalogue, preferred, translator
+from web.languages import LOCALE, catalogue, preferred, translator
 
 ROOT = Path(web.__file__).parent.parent
 
@@ -29,7 +31,7 @@ def _texts() -> set[str]:
         found |= set(titles.values())
     for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN, words.DONE):
         found |= set(titles.values())
-    for titles in (words.VERDICT, words.RUN, words.MAY):
+    for titles in (words.VERDICT, words.RUN, words.MAY, words.CALL):
         found |= set(titles.values())
     for titles in (mails.AUTOMATION, mails.NOTICE, mails.WARNING, mails.SENDER):
         found |= set(titles.values())
@@ -54,6 +56,14 @@ def _declared() -> set[str]:
 
 def test_every_text_has_a_german_one() -> None:
     assert _texts() - set(catalogue("de")) == set()
+
+
+@pytest.mark.parametrize("language", ["de", "de-x-du"])
+def test_a_catalogue_has_every_text_once(language: str) -> None:
+    """Two branches that add the same text would otherwise leave it to chance which German is read."""
+    text = (LOCALE / language / "LC_MESSAGES" / "messages.po").read_text("utf-8")
+    originals = re.findall(r'^msgid ((?:".*"\n)+)', text, re.MULTILINE)
+    assert [original for original, times in Counter(originals).items() if times > 1] == []
 
 
 def test_what_requesters_read_has_a_du() -> None:

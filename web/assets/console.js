@@ -1,5 +1,7 @@
 // Makes the console live and quick to use by keyboard. Everything works without it.
 
+import "./console/attaching.js";
+import { openCall } from "./console/calls.js";
 import { write } from "./console/composer.js";
 import { close as closeDrawer } from "./console/drawers.js";
 import "./console/editor.js";
@@ -16,7 +18,7 @@ const preferences = JSON.parse(document.body.dataset.preferences);
 const keys = {
   j: () => move(1), k: () => move(-1), J: () => step(1), K: () => step(-1),
   x: () => pick(false), X: () => pick(true), b: toBar, u: async () => { await refresh(); settle(); },
-  r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve, i: insert,
+  r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve, i: insert, c: openCall,
   "/": () => document.getElementById("q")?.select(), "?": openSheet,
 };
 

@@ -141,7 +141,7 @@ document.addEventListener("keydown", (event) => {
   else panel().open = true;
 });
 
-/** Somebody else or the bot went on: the list follows; what is being typed stays. */
+/** Somebody else or the bot went on: the list follows; what is being typed stays. (The page itself leaves the guide alone.) */
 document.addEventListener("parts", ({ detail: fresh }) => {
   const old = panel(), next = fresh.getElementById("guide");
   if (!old?.querySelector(".steps") || !next?.querySelector(".steps") || old.innerHTML === next.innerHTML) return;
