@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
 from bot.content import View
+from bot.suggestions import Suggestions
 from console.forms import number
 from core.calls import numbers
 from core.calls.log import Note
@@ -23,11 +25,12 @@ E = TypeVar("E", bound=StrEnum)
 
 def beginning(asked: Mapping[str, str], known: Known | None, ticket: Ticket | None) -> dict[str, str]:
     """What stands in a form that is opened for a call, for a ticket, or for nothing yet."""
-    values = {"token": uuid.uuid4().hex, "outcome": KEEP, "direction": "in"}
+    values = {"token": uuid.uuid4().hex, "outcome": KEEP, "direction": "in", "draft": "new"}
     if asked.get("direction") == "out":
         values["direction"] = "out"
     if known is not None:
         values |= {
+            "draft": f"call-{known.call.id}",
             "call": str(known.call.id),
             "direction": str(known.call.direction),
             "number": numbers.spoken(known.call.number),
@@ -35,8 +38,18 @@ def beginning(asked: Mapping[str, str], known: Known | None, ticket: Ticket | No
             "belongs": str(known.call.ticket_id or ""),
         }
     if ticket is not None:
-        values |= {"belongs": str(ticket.id), "requester": str(ticket.requester_id)}
+        values |= {
+            "draft": f"ticket-{ticket.id}",
+            "belongs": str(ticket.id),
+            "requester": str(ticket.requester_id),
+        }
     return values
+
+
+def draft_of(values: Mapping[str, str]) -> str:
+    """The name under which a browser keeps what is typed: of the call, of the ticket, or just of a new one."""
+    name = values.get("draft", "")
+    return name if re.fullmatch(r"(call|ticket)-\d{1,12}", name) else "new"
 
 
 def seen(values: dict[str, str]) -> dict[str, str]:
@@ -54,6 +67,21 @@ def chosen_intent(values: Mapping[str, str], guess: str | None) -> str:
     """The topic that counts: what the agent picked, or what is guessed now as long as they picked nothing else."""
     picked, before = values.get("other_intent") or values.get("intent", ""), values.get("guessed", "")
     return (guess or "") if picked in ("", before) else picked
+
+
+def guess_of(suggested: Suggestions) -> str | None:
+    """What the bot would act on; what it is not sure of, nobody is made to believe."""
+    main = next((topic for topic in suggested.topics if topic.is_sure), None)
+    return main.intent.key if main is not None else None
+
+
+def with_guess(values: dict[str, str], suggested: Suggestions) -> dict[str, str]:
+    """The form of who saved before they saw what it was taken for: it is taken for that."""
+    guess = guess_of(suggested)
+    if guess is None or values.get("intent") or values.get("other_intent"):
+        return values
+    confidence = next(topic.confidence for topic in suggested.topics if topic.intent.key == guess)
+    return {**values, "intent": guess, "guessed": guess, "confidence": str(confidence)}
 
 
 def note_of(values: Mapping[str, str], view: View, language: str) -> Note:

@@ -13,11 +13,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.answers import steps
-from bot.content import Content
+from bot.content import Content, View
 from bot.suggestions import Suggestions, suggest
 from bot.understanding import Understanding
 from console.auth import Auth, SignedIn
-from console.call_form import CHOOSE, beginning, chosen_intent, note_of, seen
+from console.call_form import CHOOSE, beginning, chosen_intent, draft_of, guess_of, note_of, seen, with_guess
 from console.forms import Filled, number, texts
 from console.frame import frame
 from console.panes import HAND_CODES
@@ -28,7 +28,7 @@ from core.calls.reading import Known
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError, NotFound
-from core.models import Organization, Team, Ticket
+from core.models import Agent, Organization, Team, Ticket
 from core.tickets.alike import Alike, alike
 from core.tickets.priority import priority
 from core.values import Scale, TicketKind, ticket_number
@@ -84,14 +84,15 @@ class Calls:
         if wanted in LOOKS or wanted.startswith(CHOOSE):
             return await self._show(request, signed_in, Filled(seen(values)))
         agent = signed_in.agent
-        view = self._content.of(await self._database.read(_organization_key, values))
         placeholder = f"[{translator(agent.language)('Telephone call')}]"
+        _, view, suggested = await self._look(values, agent)
+        values = with_guess(values, suggested)
         try:
             note = note_of(values, view, agent.language)
             ticket_id = await self._database.write(log.save, agent.id, note, placeholder, self._clock.now())
         except DeskError as error:
             return await self._show(request, signed_in, Filled.wrong(values, error, agent.language))
-        return RedirectResponse(f"/console/tickets/{ticket_id}?view=mine&logged={_draft(values)}", 303)
+        return RedirectResponse(f"/console/tickets/{ticket_id}?view=mine&logged={draft_of(values)}", 303)
 
     async def _list(self, request: Request, signed_in: SignedIn) -> Response:
         found = await self._database.read(reading.newest)
@@ -109,18 +110,23 @@ class Calls:
         await self._database.write(reading.put_away, request.path_params["call"], signed_in.agent.id)
         return RedirectResponse("/console/calls", 303)
 
-    async def _show(self, request: Request, signed_in: SignedIn, filled: Filled) -> Response:
-        agent, now = signed_in.agent, self._clock.now()
-        around = await self._database.read(_around, filled.values)
-        chosen = number(filled.values.get("organization", ""))
+    async def _look(self, values: Mapping[str, str], agent: Agent) -> tuple[_Around, View, Suggestions]:
+        """What there is to know about the form as it stands, and what its words are understood as."""
+        around = await self._database.read(_around, values)
+        chosen = number(values.get("organization", ""))
         organization_id = around.caller.organization_id if around.caller is not None else chosen
         organization = next((one for one in around.organizations if one.id == organization_id), None)
         view = self._content.of(organization.key if organization is not None else None)
-        text = f"{filled.values.get('subject', '')}\n{filled.values.get('notes', '')}"
+        text = f"{values.get('subject', '')}\n{values.get('notes', '')}"
         suggested = await suggest(
             self._understanding, self._database, view, organization_id, text, agent.language, around.threshold
         )
-        guess = _guess(suggested)
+        return around, view, suggested
+
+    async def _show(self, request: Request, signed_in: SignedIn, filled: Filled) -> Response:
+        agent, now = signed_in.agent, self._clock.now()
+        around, view, suggested = await self._look(filled.values, agent)
+        guess = guess_of(suggested)
         intent = chosen_intent(filled.values, guess)
         spec = view.intents.get(intent)
         others = await self._database.read(_alike, intent, now, around.caller.id if around.caller else None)
@@ -133,7 +139,7 @@ class Calls:
             here="call",
             but=number(filled.values.get("call", "")) or 0,
             filled=filled,
-            draft=_draft(filled.values),
+            draft=draft_of(filled.values),
             around=around,
             suggested=suggested,
             guess=guess,
@@ -149,19 +155,6 @@ class Calls:
             scales=list(Scale),
             **await frame(self._database, signed_in, now),
         )
-
-
-def _guess(suggested: Suggestions) -> str | None:
-    """What the bot would act on; what it is not sure of, nobody is made to believe."""
-    main = next((topic for topic in suggested.topics if topic.is_sure), None)
-    return main.intent.key if main is not None else None
-
-
-def _draft(values: Mapping[str, str]) -> str:
-    """The name under which a browser keeps what is typed: the call, the ticket, or just a new one."""
-    if call := number(values.get("call", "")):
-        return f"call-{call}"
-    return "new"
 
 
 def _begin(session: Session, asked: Mapping[str, str]) -> dict[str, str]:
@@ -186,15 +179,6 @@ def _around(session: Session, values: Mapping[str, str]) -> _Around:
         teams=list(session.scalars(select(Team).order_by(Team.level, Team.name))),
         threshold=desk_settings.read(session).threshold,
     )
-
-
-def _organization_key(session: Session, values: Mapping[str, str]) -> str | None:
-    """The customer whose topics count."""
-    requester_id, organization_id = number(values.get("requester", "")), number(values.get("organization", ""))
-    if requester_id is not None:
-        callers = people.callers(session, [requester_id])
-        organization_id = callers[0].organization_id if callers else None
-    return session.scalar(select(Organization.key).where(Organization.id == organization_id))
 
 
 def _alike(session: Session, intent: str, now: datetime, but: int | None) -> Alike:

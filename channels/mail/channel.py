@@ -13,10 +13,11 @@ from starlette.routing import BaseRoute
 from channels.base import Connected, Receive, Surroundings
 from channels.mail import submission
 from channels.mail.configuration import MailConfiguration
-from channels.mail.imap import mailbox
+from channels.mail.imap import line
 from channels.mail.imap.mailbox import Mailbox
 from channels.mail.links import Links
 from channels.mail.listener import Listeners
+from channels.mail.oauth import Tokens
 from channels.mail.reading import Reader
 from channels.mail.render import render, render_test
 from channels.mail.resolver import Resolver
@@ -53,7 +54,8 @@ class Mail:
         )
         self._listening = asyncio.Event()
         self._port = 0
-        self._mailbox = Mailbox(inbox, desk, self.take_in)
+        self._tokens = Tokens(inbox, desk)
+        self._mailbox = Mailbox(inbox, desk, self._tokens, self.take_in)
         self._links = Links(inbox, desk)
         self.routes: Sequence[BaseRoute] = [self._links.route]
 
@@ -122,19 +124,19 @@ class Mail:
         links = self._links.of(message, tag)
         content = await asyncio.to_thread(render, message, tag, self._inbox, links, self._blobs.get)
         sender = self._settings.return_address(message.external_id)
-        await submission.submit(self._settings, sender, message.recipient.value, content)
+        await submission.submit(self._settings, self._tokens, sender, message.recipient.value, content)
 
     async def test(self) -> None:
         """Whether mail can be taken in where it is set, and be sent."""
         if self._settings.listens:
             await self._listeners.try_out(self._inbox)
         if self._settings.fetches:
-            await mailbox.try_out(self._settings)
-        await submission.try_out(self._settings)
+            await line.try_out(self._settings, self._tokens)
+        await submission.try_out(self._settings, self._tokens)
 
     async def send_test(self, recipient: str, text: str) -> None:
         content = render_test(self._inbox, recipient, text, self._desk.clock.now())
-        await submission.submit(self._settings, self._settings.address, recipient, content)
+        await submission.submit(self._settings, self._tokens, self._settings.address, recipient, content)
 
 
 async def _both(*ways: Coroutine[Any, Any, None]) -> None:

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from channels.mail import returns
 from core.inboxes.kinds import Configuration, MailAddress, Port, Shown, refuse
 
-IN, MAILBOX, OUT = "Incoming mail", "Mailbox (IMAP)", "Outgoing mail"
+ACCOUNT, IN, MAILBOX, OUT = "Account", "Incoming mail", "Mailbox (IMAP)", "Outgoing mail"
 CHECKS = "Who a mail is from"
 BY_SMTP, BY_IMAP = ("smtp", "both"), ("imap", "both")
 MEGABYTE = 1024 * 1024
 
 Security = Literal["starttls", "tls", "none"]
 
-_HANDED_OVER, _FETCHED = ("receive", BY_SMTP), ("receive", BY_IMAP)
+_HANDED_OVER, _FETCHED, _BY_OAUTH = ("receive", BY_SMTP), ("receive", BY_IMAP), ("oauth", ("yes",))
 
 
 def _one_word(host: str) -> str:
     if any(character.isspace() or character in "/@" for character in host):
         refuse("Only the name of the server, such as imap.example.com.")
     return host
+
+
+def _token_url(url: str) -> str:
+    place = urlsplit(url)
+    is_here = place.scheme == "http" and place.hostname in ("127.0.0.1", "localhost")
+    if url and (not place.hostname or not (place.scheme == "https" or is_here)):
+        refuse("The whole address, beginning with https://.")
+    return url
 
 
 def _folder(name: str) -> str:
@@ -60,6 +69,42 @@ class MailConfiguration(Configuration):
     signature: Annotated[
         str, Shown("Signature", "Stands below what colleagues write. The bot does not use it.", rows=3)
     ] = ""
+    oauth: Annotated[
+        bool,
+        Shown(
+            "Sign in by OAuth 2",
+            "Microsoft 365 wants it, Google offers it. It counts for the mailbox and for outgoing mail, wherever a "
+            "user name stands without a password.",
+            ACCOUNT,
+        ),
+    ] = False
+    oauth_token_url: Annotated[
+        str,
+        Shown(
+            "Address for tokens",
+            "Google: https://oauth2.googleapis.com/token. Microsoft: "
+            "https://login.microsoftonline.com/…/oauth2/v2.0/token, with your tenant’s ID in place of the dots.",
+            ACCOUNT,
+            placeholder="https://oauth2.googleapis.com/token",
+            when=_BY_OAUTH,
+        ),
+        AfterValidator(_token_url),
+    ] = ""
+    oauth_client_id: Annotated[
+        str, Shown("Client ID", "Of the app that you registered at the provider.", ACCOUNT, when=_BY_OAUTH)
+    ] = ""
+    oauth_client_secret: Annotated[
+        SecretStr, Shown("Client secret", "Empty for an app that has none.", ACCOUNT, when=_BY_OAUTH)
+    ] = SecretStr("")
+    oauth_refresh_token: Annotated[
+        SecretStr,
+        Shown(
+            "Refresh token",
+            "What the provider gave when the mailbox’s account agreed. How to get it stands in docs/channels/mail.md.",
+            ACCOUNT,
+            when=_BY_OAUTH,
+        ),
+    ] = SecretStr("")
     receive: Annotated[
         Literal["smtp", "imap", "both"],
         Shown(
@@ -266,11 +311,20 @@ class MailConfiguration(Configuration):
             refuse("A key needs the certificate it belongs to.")
         return path
 
+    @field_validator("oauth_token_url", "oauth_client_id", "oauth_refresh_token")
+    @classmethod
+    def _needed_for_tokens(cls, value: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not text and info.data.get("oauth"):
+            refuse("Signing in by OAuth 2 needs this.")
+        return value
+
     @field_validator("password", "smtp_password")
     @classmethod
     def _goes_with_its_name(cls, password: SecretStr, info: ValidationInfo) -> SecretStr:
         name = info.data.get("username" if info.field_name == "password" else "smtp_username")
-        if name and not password.get_secret_value():
+        is_spared = info.field_name == "smtp_password" and info.data.get("oauth")
+        if name and not password.get_secret_value() and not is_spared:
             refuse("A name needs a password.")
         return password
 
@@ -278,7 +332,8 @@ class MailConfiguration(Configuration):
     @classmethod
     def _needed_to_fetch(cls, value: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if not text and info.data.get("receive") in BY_IMAP:
+        is_spared = info.field_name == "imap_password" and info.data.get("oauth")
+        if not text and info.data.get("receive") in BY_IMAP and not is_spared:
             refuse("Please fill this in, so that mail can be fetched.")
         return value
 

@@ -13,15 +13,16 @@ import aiosmtplib
 from channels.base import DeliveryError
 from channels.mail.configuration import MailConfiguration
 from channels.mail.connections import no_starttls, of_connection
+from channels.mail.oauth import Tokens, refused_token
 from core.errors import InboxProblem
 
 TIMEOUT = 30.0
 
 
-async def submit(mailbox: MailConfiguration, sender: str, recipient: str, content: bytes) -> None:
+async def submit(mailbox: MailConfiguration, tokens: Tokens, sender: str, recipient: str, content: bytes) -> None:
     """Send a mail; ``sender`` is where it comes back to. Raises ``DeliveryError`` for what is wrong with the mail,
     ``InboxProblem`` if it is the mailbox."""
-    async with _server(mailbox) as server:
+    async with _server(mailbox, tokens) as server:
         try:
             await server.sendmail(sender, [recipient], content)
         except aiosmtplib.SMTPSenderRefused:
@@ -33,15 +34,15 @@ async def submit(mailbox: MailConfiguration, sender: str, recipient: str, conten
             raise _refusal(error.code, error.message) from None
 
 
-async def try_out(mailbox: MailConfiguration) -> None:
+async def try_out(mailbox: MailConfiguration, tokens: Tokens) -> None:
     """Sign in, and ask whether mail may be sent from the mailbox's addresses. Raises ``InboxProblem``."""
-    async with _server(mailbox) as server:
+    async with _server(mailbox, tokens) as server:
         await server.mail(mailbox.return_address(f"<{uuid.uuid4()}@{mailbox.address.rpartition('@')[2]}>"))
         await server.rset()
 
 
 @asynccontextmanager
-async def _server(mailbox: MailConfiguration) -> AsyncIterator[aiosmtplib.SMTP]:
+async def _server(mailbox: MailConfiguration, tokens: Tokens) -> AsyncIterator[aiosmtplib.SMTP]:
     """The server, signed in at; whatever goes wrong with it is the mailbox's problem."""
     if not mailbox.smtp_host:
         raise InboxProblem(
@@ -57,8 +58,10 @@ async def _server(mailbox: MailConfiguration) -> AsyncIterator[aiosmtplib.SMTP]:
     )
     try:
         await server.connect()
-        if mailbox.smtp_username:
-            await server.login(mailbox.smtp_username, mailbox.smtp_password.get_secret_value())
+        if mailbox.smtp_username and (password := mailbox.smtp_password.get_secret_value()):
+            await server.login(mailbox.smtp_username, password)
+        elif mailbox.smtp_username:
+            await _show_token(server, mailbox, tokens)
         yield server
         # The mail is taken: a server that hangs up without a word changes nothing about it.
         with suppress(aiosmtplib.SMTPException, OSError):
@@ -67,6 +70,14 @@ async def _server(mailbox: MailConfiguration) -> AsyncIterator[aiosmtplib.SMTP]:
         raise _problem(error, mailbox) from None
     finally:
         server.close()
+
+
+async def _show_token(server: aiosmtplib.SMTP, mailbox: MailConfiguration, tokens: Tokens) -> None:
+    try:
+        await server.auth_xoauth2(mailbox.smtp_username, await tokens.access())
+    except aiosmtplib.SMTPAuthenticationError as error:
+        tokens.forget()
+        raise refused_token(mailbox.smtp_host, mailbox.smtp_username, _answer(error)) from None
 
 
 def _refusal(code: int, text: str) -> DeliveryError:

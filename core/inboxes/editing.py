@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, Mistakes, NotFound
-from core.inboxes import configuring
+from core.inboxes import configuring, renewals
 from core.inboxes.kinds import InboxSettings, Kind
 from core.inboxes.reading import shown
 from core.models import (
@@ -164,7 +164,7 @@ def seal_anew(session: Session, seal: Seal) -> int:
         old = {name: secret for name, secret in readable.items() if not seal.is_newest(inbox.sealed[name])}
         if old:
             inbox.sealed = {**inbox.sealed, **{name: seal.close(secret) for name, secret in old.items()}}
-            touched += 1
+        touched += renewals.seal_anew(inbox, seal) or bool(old)
     return touched
 
 

@@ -35,7 +35,8 @@ class Inbox(Base):
     """One configured instance of a channel. ``address`` is what the world writes to (a mailbox, a widget's key).
 
     ``style``, ``address_kind``, ``pushes`` and ``can_send`` are what its kind says (``core.inboxes.kinds``).
-    ``configuration`` holds what the channel's own folder declares, ``sealed`` its secrets, each encrypted by itself.
+    ``configuration`` holds what the channel's own folder declares, ``sealed`` its secrets, each encrypted by itself,
+    ``renewed`` what came in place of one (``core.inboxes.renewals``).
     ``lease`` is the right to run it where only one process may. ``received_at`` and what follows is its health: the
     last of everything, whichever process it happened in; ``problem`` is an ``InboxProblem`` as values.
     """
@@ -58,6 +59,7 @@ class Inbox(Base):
     language: Mapped[str] = mapped_column(String(8), default="de")
     configuration: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sealed: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    renewed: Mapped[dict[str, Any] | None]
     lease: Mapped[str | None] = mapped_column(String(36))
     leased_until: Mapped[datetime | None]
     received_at: Mapped[datetime | None]

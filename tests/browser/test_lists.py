@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.browser.conftest import Place
 from tests.browser.steps import open_console, open_ticket, see
@@ -39,10 +39,7 @@ async def test_files_go_with_a_reply(browser: Browser, place: Place) -> None:
     console = await open_console(browser, place)
     await open_ticket(console, "Anhangfall")
     await console.locator(".as-reply [type=file]").set_input_files(
-        [
-            {"name": "eins.txt", "mimeType": "text/plain", "buffer": b"eins"},
-            {"name": "zwei.txt", "mimeType": "text/plain", "buffer": b"zwei"},
-        ]
+        [FilePayload(name=f"{name}.txt", mimeType="text/plain", buffer=name.encode()) for name in ("eins", "zwei")]
     )
     await expect(console.locator(":focus")).to_have_id("reply-text")
     await console.evaluate(
@@ -60,6 +57,30 @@ async def test_files_go_with_a_reply(browser: Browser, place: Place) -> None:
     await expect(files).to_have_count(2)
     await expect(files.nth(0)).to_contain_text("eins.txt")
     await expect(files.nth(1)).to_contain_text("drei.png")
+
+
+async def test_the_topic_is_corrected_and_the_next_ticket_opened_by_two_keys_each(
+    browser: Browser, place: Place
+) -> None:
+    for number in range(2):
+        await _ask(place, f"Folgefall {number}")
+    console = await open_console(browser, place)
+    await see(console, "Folgefall", 2)
+    await console.goto(f"{place.desk.base}/console/search?q=Folgefall+status:open")
+    await console.locator(".row").first.click()
+    await expect(console.locator("#work h1")).to_contain_text("Folgefall")
+    first = await console.locator(".head .number").inner_text()
+    await console.keyboard.press("y")
+    await expect(console.locator(":focus")).to_have_attribute("name", "intent")
+    await console.keyboard.type("Drucker")
+    async with console.expect_navigation():
+        await console.keyboard.press("Control+Enter")
+    await expect(console.locator("#side")).to_contain_text("Drucker")
+    await console.keyboard.press("e")
+    async with console.expect_navigation():
+        await console.keyboard.press("Control+Shift+Enter")
+    await expect(console.locator(".head .number")).not_to_have_text(first)
+    await expect(console.locator("#work h1")).to_contain_text("Folgefall")
 
 
 async def test_many_are_selected_and_resolved_by_keyboard(browser: Browser, place: Place) -> None:

@@ -143,6 +143,15 @@ async def test_topic_priority_and_articles_follow_what_is_typed(
     assert "Seit gestern hat das schon jemand gemeldet" in page, "the open one, not the one that is solved"
 
 
+async def test_who_saves_before_the_topic_is_shown_gets_it_all_the_same(
+    understanding_anna: Signed, database: Database
+) -> None:
+    notes = "Der Drucker druckt nicht mehr, es kommt kein Papier."
+    await understanding_anna.post("/console/call", **{**FORM, "who": "Petra Neu", "notes": notes})
+    [ticket] = await tickets(database)
+    assert ticket.intent == "printer_problem" and ticket.confidence is not None and ticket.confidence < 1
+
+
 async def test_what_the_agent_picked_stays_while_typing_goes_on(understanding_anna: Signed) -> None:
     notes = "Der Drucker druckt nicht mehr, es kommt kein Papier."
     form = {"notes": notes, "token": "t", "do": "look", "guessed": "vpn_problem", "intent": "vpn_problem"}
@@ -178,6 +187,20 @@ async def test_an_agent_says_what_the_telephone_system_calls_them(anna: Signed, 
     assert (await database.read(read))["telephone"] == "w0, 117"
     page = (await anna.get("/console/me")).text
     assert 'value="w0, 117"' in page
+
+
+async def test_each_ticket_and_each_call_has_a_draft_of_its_own(
+    anna: Signed, database: Database, clock: SetClock
+) -> None:
+    await ring(database, clock, CallStep.ENDED)
+    [ticket] = await tickets(database)
+    call = await database.read(lambda session: session.scalars(select(Call)).one())
+    drafts = (("", "new"), (f"?ticket={ticket.id}", f"ticket-{ticket.id}"), (f"?call={call.id}", f"call-{call.id}"))
+    for asked, name in drafts:
+        page = (await anna.get(f"/console/call{asked}")).text
+        assert field(page, "draft") == name and f'data-draft="{name}"' in page
+        page = (await anna.post("/console/call", draft=field(page, "draft"), do="look")).text
+        assert f'data-draft="{name}"' in page
 
 
 async def test_what_does_not_exist_is_said_kindly(anna: Signed) -> None:

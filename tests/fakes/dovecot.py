@@ -79,13 +79,29 @@ passdb {{
   args = password={password}
 }}
 """
+_BY_TOKEN = """
+auth_mechanisms = plain login xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth
+}}
+"""
+_INTROSPECTION = """
+introspection_mode = get
+introspection_url = {url}?token=
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
 
 
 class Dovecot:
     """Runs while the ``with`` block lasts. With a ``certificate`` (a PEM file) it speaks TLS, at ``tls_port`` from the
-    start; ``more`` is further configuration, and ``passdb`` what replaces the password."""
+    start; ``more`` is further configuration. With ``introspection`` (an address, RFC 7662) it also takes what is a good
+    token there (XOAUTH2)."""
 
-    def __init__(self, certificate: str = "", more: str = "", passdb: str = "") -> None:
+    def __init__(self, certificate: str = "", more: str = "", introspection: str = "") -> None:
         self._root = Path(tempfile.mkdtemp(prefix="firstline-dovecot-"))
         self.port, self.tls_port = free_port(), free_port() if certificate else 0
         self._numbers = itertools.count(1)
@@ -101,7 +117,10 @@ class Dovecot:
             port=self.port,
             tls_port=self.tls_port,
         )
-        configuration += passdb or _BY_PASSWORD.format(password=PASSWORD)
+        configuration += _BY_PASSWORD.format(password=PASSWORD)
+        if introspection:
+            configuration += _BY_TOKEN.format(folder=self._root)
+            (self._root / "oauth").write_text(_INTROSPECTION.format(url=introspection))
         configuration += f"ssl = yes\nssl_cert = <{self._root}/cert.pem\nssl_key = <{self._root}/cert.pem\n" * bool(
             certificate
         )

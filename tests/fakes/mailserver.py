@@ -6,6 +6,7 @@ import email
 import ssl
 import threading
 from email.message import Message
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -49,7 +50,7 @@ class MailServer:
             auth_require_tls=False,
         )
 
-    def __enter__(self) -> MailServer:
+    def __enter__(self) -> Self:
         self._controller.start()
         return self
 

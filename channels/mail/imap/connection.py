@@ -66,15 +66,16 @@ class Connection:
         self._client: _Client | None = None
         self._is_cut = False
 
-    def open(self) -> Folder:
-        """Connect, sign in and open the folder, for writing only if something is to be written there."""
+    def open(self, token: str) -> Folder:
+        """Connect, sign in (by the token where there is no password) and open the folder, for writing only if something
+        is to be written there."""
         settings = self._settings
         with self._explained():
             self._client = client = self._connect()
             client.normalise_times = False
             if self._is_cut:
                 raise IMAPClientAbortError("cut off")
-            self._sign_in(client)
+            self._sign_in(client, token)
             return self._select(client, settings.imap_folder)
 
     def after(self, uid: int) -> list[int]:
@@ -168,6 +169,12 @@ class Connection:
                 # Not the method of an SSL socket, which is not made for two threads.
                 socket.socket.shutdown(self._client.socket(), socket.SHUT_RDWR)
 
+    def release(self) -> None:
+        """Let go of the socket, when nothing waits for it any more."""
+        if self._client is not None:
+            with suppress(IMAPClientError, OSError):
+                self._client.shutdown()
+
     @property
     def _signed_in(self) -> _Client:
         if self._client is None:
@@ -191,13 +198,15 @@ class Connection:
             client.starttls(context)
         return client
 
-    def _sign_in(self, client: _Client) -> None:
+    def _sign_in(self, client: _Client, token: str) -> None:
         settings = self._settings
         name, password = settings.imap_username, settings.imap_password.get_secret_value()
-        if client.has_capability("LOGINDISABLED"):
+        if password and client.has_capability("LOGINDISABLED"):
             raise problems.login_disabled(settings)
         try:
-            if (name + password).isascii():
+            if not password:
+                client.oauth2_login(name, token)
+            elif (name + password).isascii():
                 client.login(name, password)
             else:
                 # LOGIN knows ASCII only; PLAIN (RFC 4616) is UTF-8.
@@ -206,7 +215,7 @@ class Connection:
             # The library makes one error of a refusal and of a lost connection.
             if isinstance(error.__context__, IMAPClientAbortError):
                 raise error.__context__ from None
-            raise problems.refused_login(settings, error) from None
+            raise problems.refused_login(settings, error, by_token=not password) from None
 
     def _select(self, client: _Client, folder: str) -> Folder:
         try:

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -21,8 +18,10 @@ from channels.base import Surroundings
 from channels.mail.configuration import MEGABYTE, MailConfiguration
 from channels.mail.imap import problems
 from channels.mail.imap.aside import SetAside
-from channels.mail.imap.connection import Connection, Folder, Listed, Refused
+from channels.mail.imap.connection import Folder, Listed, Refused
 from channels.mail.imap.lanes import lanes, return_path
+from channels.mail.imap.line import Line, connection_to
+from channels.mail.oauth import Tokens
 from core.errors import InboxProblem
 from core.inboxes import positions
 from core.inboxes.kinds import InboxSettings
@@ -43,48 +42,16 @@ TOO_LARGE = "The mail is larger than this inbox takes. It still lies in the mail
 NOT_GIVEN = "The mail server cannot give out this mail. It still lies in the mailbox."
 
 TakeIn = Callable[[bytes, str | None], Awaitable[Receipt]]
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class _Line:
-    """A connection whose calls run in a thread of its own."""
-
-    def __init__(self, settings: MailConfiguration, name: str) -> None:
-        self.connection = Connection(settings)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-
-    async def call(self, method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, lambda: method(*args, **kwargs))
-
-    def end(self) -> None:
-        self.connection.cut()
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-@asynccontextmanager
-async def _connected(settings: MailConfiguration, name: str) -> AsyncIterator[tuple[_Line, Folder]]:
-    line = _Line(settings, name)
-    try:
-        yield line, await line.call(line.connection.open)
-    finally:
-        line.end()
-
-
-async def try_out(settings: MailConfiguration) -> None:
-    """Sign in, open the folder, and see whether what is to be done there can be done. Raises ``InboxProblem``."""
-    async with _connected(settings, "imap-test") as (line, _):
-        if settings.imap_unreadable_folder or settings.imap_afterwards == "move":
-            await line.call(line.connection.require_move)
-        await line.call(line.connection.close)
 
 
 class Mailbox:
     """Reads one folder. ``take_in`` documents a raw mail and returns after the commit."""
 
-    def __init__(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings, take_in: TakeIn) -> None:
+    def __init__(
+        self, inbox: InboxSettings[MailConfiguration], desk: Surroundings, tokens: Tokens, take_in: TakeIn
+    ) -> None:
         self._inbox_id = inbox.id
+        self._tokens = tokens
         self._settings = inbox.configuration
         self._database = desk.database
         self._clock = desk.clock
@@ -96,7 +63,7 @@ class Mailbox:
 
     async def run(self, connected: Callable[[], None]) -> None:
         """Read until cancelled. Raises ``InboxProblem``; what could not be read on lies in the mailbox."""
-        async with _connected(self._settings, f"imap-{self._inbox_id}") as (line, folder):
+        async with connection_to(self._settings, self._tokens, f"imap-{self._inbox_id}") as (line, folder):
             position = await self._resume(folder)
             connected()
             while True:
@@ -135,7 +102,7 @@ class Mailbox:
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
-    async def _read_on(self, line: _Line, position: Position) -> Position:
+    async def _read_on(self, line: Line, position: Position) -> Position:
         waiting = await line.call(line.connection.after, position.read_to)
         if waiting:
             log.info("mails_waiting", inbox=self._inbox_id, count=len(waiting))
@@ -147,7 +114,7 @@ class Mailbox:
             position = await self._arrive(position, some[-1])
         return position
 
-    async def _list(self, line: _Line, uids: Sequence[int]) -> list[Listed]:
+    async def _list(self, line: Line, uids: Sequence[int]) -> list[Listed]:
         if len(uids) == 1 and self._failures[uids[0]] >= ATTEMPTS:
             return [Listed(uids[0], 0, self._clock.now())]
         try:
@@ -178,7 +145,7 @@ class Mailbox:
         if batch:
             yield batch
 
-    async def _take_batch(self, line: _Line, position: Position, batch: Sequence[Listed]) -> Position:
+    async def _take_batch(self, line: Line, position: Position, batch: Sequence[Listed]) -> Position:
         try:
             mails = await self._fetch(line, batch)
         except Refused:
@@ -207,7 +174,7 @@ class Mailbox:
         is_tidy = position.tidied_to == position.read_to
         return await self._save(replace(position, read_to=uid, tidied_to=uid if is_tidy else position.tidied_to))
 
-    async def _fetch(self, line: _Line, batch: Sequence[Listed]) -> dict[int, bytes]:
+    async def _fetch(self, line: Line, batch: Sequence[Listed]) -> dict[int, bytes]:
         """The mails; one that cannot be had is set aside after some attempts. Raises ``Refused`` for several."""
         first, is_alone = batch[0], len(batch) == 1
         if is_alone and self._is_too_large(first):
@@ -226,7 +193,7 @@ class Mailbox:
             self._suspect(uids)
             raise
 
-    async def _leave(self, line: _Line, mail: Listed, reason: str) -> dict[int, bytes]:
+    async def _leave(self, line: Line, mail: Listed, reason: str) -> dict[int, bytes]:
         head = b""
         if self._failures[mail.uid] <= ATTEMPTS:
             # If the server dies of this as well, it is not asked again.
@@ -275,7 +242,7 @@ class Mailbox:
 
     # -- tidying ----------------------------------------------------------------------------------------------------
 
-    async def _tidy_up(self, line: _Line, position: Position) -> Position:
+    async def _tidy_up(self, line: Line, position: Position) -> Position:
         """What was documented before a crash, or before somebody made it possible. Raises ``InboxProblem``."""
         if position.tidied_to == position.read_to:
             return position
@@ -285,7 +252,7 @@ class Mailbox:
             await self._tidy(line, [mail.uid for mail in listed if self._is_due(mail, position)])
         return await self._save(replace(position, tidied_to=position.read_to))
 
-    async def _tidy(self, line: _Line, uids: Sequence[int]) -> None:
+    async def _tidy(self, line: Line, uids: Sequence[int]) -> None:
         settings, connection = self._settings, line.connection
         read = [uid for uid in uids if uid not in self._unreadable]
         unreadable = [uid for uid in uids if uid in self._unreadable]

@@ -11,6 +11,7 @@ from imapclient.exceptions import IMAPClientAbortError
 
 from channels.mail.configuration import MailConfiguration
 from channels.mail.connections import of_connection
+from channels.mail.oauth import refused_token
 from core.errors import InboxProblem
 
 _WRAPPING = re.compile(r"^(?:[\w ]+ (?:failed|command error): )?(?:BAD |NO )?\[?b?(['\"])(.*)\1\]?$", re.DOTALL)
@@ -57,9 +58,11 @@ def of(error: Exception, settings: MailConfiguration) -> InboxProblem:
     )
 
 
-def refused_login(settings: MailConfiguration, error: Exception) -> InboxProblem:
+def refused_login(settings: MailConfiguration, error: Exception, by_token: bool) -> InboxProblem:
     if _is_passing(error):
         return _not_now(error, settings)
+    if by_token:
+        return refused_token(settings.imap_host, settings.imap_username, answer(error))
     return InboxProblem(
         "{host} did not accept the user name and password: {answer}",
         "Enter both again. Some providers want a password made for this program (app password).",

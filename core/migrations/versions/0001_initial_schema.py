@@ -208,6 +208,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("configuration", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("sealed", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("renewed", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("lease", sa.String(length=36), nullable=True),
         sa.Column("leased_until", UtcDateTime(), nullable=True),
         sa.Column("received_at", UtcDateTime(), nullable=True),

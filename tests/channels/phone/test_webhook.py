@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from channels.phone.channel import SIGNATURE
+from core.models import BusinessCalendar
 from core.values import CallResult, Outcome
 from tests.channels.phone.system import telephone
 from tests.channels.phone.test_sipgate import calls, tickets
@@ -40,6 +43,16 @@ async def test_numbers_are_brought_into_one_form(ground: Ground, region: str, to
     async with telephone(ground, provider="webhook", region=region) as system:
         await system.tell("new", "c1", from_=told)
         assert [call.number for call in await calls(ground)] == [number]
+
+
+async def test_the_country_of_the_desk_counts_where_the_line_names_none(ground: Ground) -> None:
+    def move(session: Session) -> None:
+        session.scalars(select(BusinessCalendar)).one().country = "CH"
+
+    await ground.database.write(move)
+    async with telephone(ground, provider="webhook") as system:
+        await system.tell("new", "c1", from_="044 668 18 00")
+        assert [call.number for call in await calls(ground)] == ["+41446681800"]
 
 
 async def test_without_a_result_it_counts_whether_somebody_answered(ground: Ground) -> None:

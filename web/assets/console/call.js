@@ -4,6 +4,8 @@ const form = document.querySelector(".quick-log");
 const key = `draft-call-${form.dataset.draft}`;
 const typedIn = ["who", "name", "number", "organization", "notes", "subject", "direction", "outcome", "code", "team", "requester", "belongs", "token"];
 const field = (name) => form.elements[name];
+/** Parts that are behind, since somebody is in the middle of them. */
+const behind = new Set();
 let later, asked = 0;
 
 /** Ask the server what it makes of the form; put in the parts that follow from it, but never where somebody is writing. */
@@ -15,7 +17,9 @@ async function look(wanted, parts) {
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const id of parts) {
     const old = document.getElementById(id), next = fresh.getElementById(id);
-    if (!old || !next || (old.contains(document.activeElement) && id !== "caller" && id !== "found")) continue;
+    if (!old || !next) continue;
+    if (old.contains(document.activeElement) && id !== "caller" && id !== "found") { behind.add(id); continue; }
+    behind.delete(id);
     const open = new Set([...old.querySelectorAll("details[open]")].map((one) => one.id).filter(Boolean));
     const inFound = id === "found" && old.contains(document.activeElement);
     old.replaceWith(document.importNode(next, true));
@@ -42,6 +46,9 @@ form.addEventListener("input", (event) => {
   if (name === "who") soon(["found"], 150);
   else if (["notes", "subject"].includes(name)) soon(["understood", "team-choice"], 300);
   keep();
+});
+form.addEventListener("focusout", (event) => {
+  if (behind.size && ![...behind].some((id) => document.getElementById(id)?.contains(event.relatedTarget))) soon([...behind], 0);
 });
 form.addEventListener("change", (event) => {
   if (["intent", "other_intent"].includes(event.target.name)) {
