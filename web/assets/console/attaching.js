@@ -9,8 +9,8 @@ function add(form, files) {
   for (const file of input.chosen ?? []) chosen.items.add(file);
   let mistake = "";
   for (const file of files) {
-    if (file.size > LARGEST) mistake = input.dataset.large;
-    else if (chosen.items.length + list.querySelectorAll("[name=kept]").length >= MOST) mistake = input.dataset.most;
+    if (file.size > LARGEST) mistake = input.dataset.tooLarge;
+    else if (chosen.items.length + list.querySelectorAll("[name=kept]").length >= MOST) mistake = input.dataset.tooMany;
     else chosen.items.add(file);
   }
   set(form, chosen);
