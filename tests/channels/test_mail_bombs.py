@@ -168,7 +168,7 @@ def test_nothing_repeated_anywhere_keeps_the_desk_busy(place: str, honest: float
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_shape_keeps_the_desk_busy(shape: str, honest: float) -> None:
-    assert _seconds(SHAPES[shape]) < TOLERATED * honest
+    assert min(_seconds(SHAPES[shape]) for _ in range(3)) < TOLERATED * honest
 
 
 def test_fifty_megabytes_are_read(honest: float) -> None:

@@ -217,8 +217,10 @@ async def test_a_mail_that_the_server_cannot_give_out_is_set_aside_and_the_other
 
 
 async def test_a_bounce_is_known_by_its_return_path_and_no_ticket(place: Place) -> None:
-    bounce = b"Return-Path: <>\r\n" + letter(1).as_bytes()
-    place.server.deliver(USER, bounce)
+    bounce = letter(1)
+    del bounce["Subject"]
+    bounce["Subject"] = "Undeliverable: Drucker"
+    place.server.deliver(USER, b"Return-Path: <>\r\n" + bounce.as_bytes())
     await place.set_up()
     async with place.process().running():
         await until(place.ledger, {"ignored": 1})
