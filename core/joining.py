@@ -153,7 +153,7 @@ def person(
     ``vouched`` is an address of theirs that tells more than the one they write from.
     """
     if (found := known_person(session, address)) is not None:
-        return found
+        return found if found.name or not address.name else _named(session, found, address.name[:200])
     name, organization_id = address.name[:200], _by_domain(session, vouched or address) or inbox.organization_id
     requester_id = rows.insert(
         session, Requester, name=name, language=language, organization_id=organization_id, created_at=now
@@ -162,6 +162,13 @@ def person(
         session, RequesterAddress, requester_id=requester_id, kind=address.kind, value=address.value, name=name
     )
     return Person(address_id, requester_id, name, language, organization_id)
+
+
+def _named(session: Session, known: Person, name: str) -> Person:
+    """Somebody who was only an address says their name."""
+    session.get_one(Requester, known.requester_id).name = name
+    session.flush()
+    return known._replace(name=name)
 
 
 def organization_of(session: Session, address: Address) -> int | None:

@@ -131,7 +131,7 @@ SHAPES = {
     "tags": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<div>" * 60_000,
     "tables": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<table><tr><td>" * 15_000,
     "quotes": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<blockquote type=cite>" * 10_000,
-    "lists": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<ul><li>" * 120 + b"<li>x" * 40_000,
+    "lists": HEAD + b"Content-Type: text/html\r\n\r\n" + b"<ul><li>" * 120 + b"<li>x" * 10_000,
 }
 
 
