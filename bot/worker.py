@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,17 +13,16 @@ import structlog
 from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
 
-from bot.answers import KnowledgeIndex
 from bot.content import Content
 from bot.draft import Composer
 from bot.turn import decide, give_up
+from bot.understanding import Understanding
 from bot.values import Search, Turn
 from core import desk_settings, promises
 from core.clock import Clock
 from core.database import Database
 from core.desk_settings import Standing
 from core.flood import Flood
-from core.knowledge import articles
 from core.models import WorkKind, WorkRow
 from core.outbox import Claimed
 from core.promises import WORK, Work
@@ -33,7 +31,6 @@ from core.tickets import decisions, facts, reminders
 from core.tickets.facts import Facts
 from core.values import Decision, Draft
 from nlu.engine import Model, NluUnavailable, Parse
-from nlu.topics import topics
 
 log = structlog.get_logger(__name__)
 
@@ -81,27 +78,23 @@ class Worker:
         self._content = content
         self._deliver = deliver
         self._flood = flood
-        self._model: Model | None = None
-        self._failed = False
-        self._indexes: dict[int | None, tuple[object, KnowledgeIndex]] = {}
-        self._thinking = ThreadPoolExecutor(1, thread_name_prefix="understanding")
+        self.understanding = Understanding(database)
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
 
     @property
     def understands(self) -> bool:
         """Messages can be read now, or it is known that they never will and people must take them."""
-        return self._model is not None or self._failed
+        return self.understanding.is_ready or self.understanding.has_failed
 
     def ready(self, model: Model) -> None:
         """From now on messages are understood with this model."""
-        self._model, self._failed = model, False
-        self._indexes.clear()
+        self.understanding.ready(model)
         self._wake.set()
 
     def unavailable(self) -> None:
         """There will be no model: every message goes to people."""
-        self._failed = True
+        self.understanding.unavailable()
         self._wake.set()
 
     async def run(self) -> None:
@@ -118,7 +111,7 @@ class Worker:
                         await self._pause(calls.wait(POLL))
             finally:
                 await self.drain()
-                self._thinking.shutdown(wait=False)
+                self.understanding.close()
 
     async def drain(self) -> None:
         """Wait for what is under way."""
@@ -174,11 +167,11 @@ class Worker:
 
     async def _understand(self, job: Work) -> None:
         known, standing = await self._database.read(_read, job, self._clock.now())
-        if self._model is None or job.attempts > PATIENCE:
+        if not self.understanding.is_ready or job.attempts > PATIENCE:
             decision = self._give_up(known, standing)
         else:
             try:
-                decision = await self._decide(known, standing, self._model)
+                decision = await self._decide(known, standing)
             except NluUnavailable as error:
                 log.warning("understanding_unavailable", ticket=known.ticket_id, reason=str(error))
                 decision = self._give_up(known, standing)
@@ -188,24 +181,20 @@ class Worker:
             self._deliver(claimed)
         log.info("decided", ticket=known.ticket_id, reason=decision.reason, applied=claimed is not None)
 
-    async def _decide(self, known: Facts, standing: Standing, model: Model) -> Decision:
-        loop = asyncio.get_running_loop()
-        parses = await loop.run_in_executor(self._thinking, self._parse, known, model)
+    async def _decide(self, known: Facts, standing: Standing) -> Decision:
+        parses: tuple[Parse, ...] = ()
+        if known.text is not None:
+            is_first = known.subject and not known.said_anything
+            said = f"{known.subject}\n{known.text}" if is_first else known.text
+            parses = await self.understanding.parse(said, known.language)
         turn = self._turn(known, standing, parses)
         decision = decide(turn)
         if isinstance(decision, Search):
-            index = await self._index(known, model)
-            hits = await loop.run_in_executor(self._thinking, index.search, decision.question, decision.language)
+            hits = await self.understanding.search(known.organization_id, decision.question, decision.language)
             decision = decide(replace(turn, hits=tuple(hits)))
         if isinstance(decision, Search):
             raise RuntimeError("a turn asked to search again")
         return decision
-
-    def _parse(self, known: Facts, model: Model) -> tuple[Parse, ...]:
-        if known.text is None:
-            return ()
-        said = f"{known.subject}\n{known.text}" if known.subject and not known.said_anything else known.text
-        return tuple(topics(model, said, known.language))
 
     def _turn(self, known: Facts, standing: Standing, parses: tuple[Parse, ...]) -> Turn:
         return Turn(
@@ -223,16 +212,6 @@ class Worker:
         """Without understanding, people take over and the person hears so."""
         nothing = Parse(known.text or "", None, 0.0, True, False, (), (), known.language)
         return give_up(self._turn(known, standing, (nothing,)))
-
-    async def _index(self, known: Facts, model: Model) -> KnowledgeIndex:
-        stamp = await self._database.read(articles.stamp)
-        made_of, index = self._indexes.get(known.organization_id, (None, None))
-        if index is None or made_of != stamp:
-            found = await self._database.read(articles.visible, known.organization_id)
-            loop = asyncio.get_running_loop()
-            index = await loop.run_in_executor(self._thinking, KnowledgeIndex, found, model.embed)
-            self._indexes[known.organization_id] = stamp, index
-        return index
 
     async def _acknowledge(self, job: Work) -> None:
         known, standing = await self._database.read(_read, job, self._clock.now())

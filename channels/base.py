@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
 
 from starlette.routing import BaseRoute
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
+from core.errors import InboxProblem
 from core.inboxes.kinds import InboxSettings, Kind
 from core.values import InboundMessage, OutboundMessage, Receipt
 
@@ -82,7 +83,8 @@ class Surroundings:
     """What an adapter may use of the desk. ``secret`` signs what travels through other people's hands.
 
     ``own_addresses`` are those of all the desk's inboxes, by their kind (``Kind.address_kind``), so that nobody talks
-    to themselves; the supervisor keeps them up to date.
+    to themselves; the supervisor keeps them up to date. ``impaired`` says of an inbox that it works but for a part of
+    it, and when that part is tried again; ``Connected`` says that all is well again.
     """
 
     database: Database
@@ -91,6 +93,7 @@ class Surroundings:
     public_url: str
     secret: str
     own_addresses: dict[str, frozenset[str]] = field(default_factory=dict)
+    impaired: Callable[[int, InboxProblem, datetime], None] = lambda inbox_id, problem, retry_at: None
 
 
 class Adapter(Protocol):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
-from channels.base import Channel, Receive, Surroundings
+from channels.base import Channel, Connected, Receive, Surroundings
 from channels.watch import Watch
+from core.clock import Clock
 from core.errors import InboxProblem
 from core.inboxes import leases
 from core.inboxes.kinds import InboxSettings
@@ -28,6 +30,43 @@ STEADY = 60.0
 """An inbox that worked for so many seconds before it failed begins with the first pause again."""
 RENEW = LEASE.total_seconds() / 3
 STANDBY_POLL = 5.0
+
+
+class Again:
+    """Runs something until cancelled: whenever it failed, once more after a pause that grows.
+
+    ``failed`` hears of each failure and of when it is tried again.
+    """
+
+    def __init__(self, inbox_id: int, clock: Clock, failed: Callable[[InboxProblem, datetime], None]) -> None:
+        self._inbox_id = inbox_id
+        self._clock = clock
+        self._failed = failed
+        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
+
+    async def run(self, once: Callable[[Callable[[], None]], Awaitable[None]]) -> None:
+        """``once`` gets what it is to call as soon as it works."""
+        failures = 0
+        worked_from: list[float] = []
+        while True:
+            worked_from.clear()
+            try:
+                await once(lambda: worked_from.append(time.monotonic()))
+                problem = InboxProblem("The inbox stopped by itself.", "It is started again by itself.")
+            except InboxProblem as found:
+                problem = found
+            except Exception as error:  # one inbox's crash must not stop the desk
+                log.exception("inbox_crashed", inbox=self._inbox_id)
+                problem = _unexpected(error)
+            steady = worked_from and time.monotonic() - worked_from[0] >= STEADY
+            failures = 1 if steady else failures + 1
+            await self._pause(problem, failures)
+
+    async def _pause(self, problem: InboxProblem, failures: int) -> None:
+        seconds = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 16), LONGEST_PAUSE) * self._jitter.uniform(0.75, 1.25)
+        self._failed(problem, self._clock.now() + timedelta(seconds=seconds))
+        log.warning("inbox_retries", inbox=self._inbox_id, reason=str(problem), seconds=round(seconds, 1))
+        await asyncio.sleep(seconds)
 
 
 class _LeaseLost(Exception):
@@ -51,36 +90,31 @@ class Runner:
         self._clock = surroundings.clock
         self._watch = watch
         self._token = token
-        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._connected_at: float | None = None
         self._held_until = 0.0
 
     async def run(self) -> None:
         """Until cancelled."""
-        failures = 0
+        await Again(self._inbox.id, self._clock, self._failed).run(self._once)
+
+    async def _once(self, works: Callable[[], None]) -> None:
+        def connected() -> None:
+            works()
+            self._watch.turned(self._inbox.id, RunState.RUNNING)
+
+        self._watch.turned(self._inbox.id, RunState.STARTING)
+        if not self._inbox.configuration.is_exclusive:
+            await self._channel.run(self._receive, connected)
+            return
         while True:
-            self._connected_at = None
-            self._watch.turned(self._inbox.id, RunState.STARTING)
+            await self._stand_by()
             try:
-                await self._once()
-                problem = InboxProblem("The inbox stopped by itself.", "It is started again by itself.")
+                await self._leased(connected)
+                return
             except _LeaseLost:
                 log.warning("lease_lost", inbox=self._inbox.id)
-                continue
-            except InboxProblem as found:
-                problem = found
-            except Exception as error:  # one inbox's crash must not stop the desk
-                log.exception("inbox_crashed", inbox=self._inbox.id, channel=self._inbox.channel)
-                problem = _unexpected(error)
-            failures = 1 if self._was_steady() else failures + 1
-            await self._pause(problem, failures)
 
-    async def _once(self) -> None:
-        if not self._inbox.configuration.is_exclusive:
-            await self._channel.run(self._receive, self._connected)
-            return
-        await self._stand_by()
-        working = asyncio.create_task(self._channel.run(self._receive, self._connected))
+    async def _leased(self, connected: Connected) -> None:
+        working = asyncio.create_task(self._channel.run(self._receive, connected))
         try:
             while not (await asyncio.wait({working}, timeout=RENEW))[0]:
                 if not await self._renew():
@@ -122,24 +156,13 @@ class Runner:
         except Exception:  # the lease ends by itself
             log.warning("lease_not_left", inbox=self._inbox.id)
 
-    def _connected(self) -> None:
-        self._connected_at = time.monotonic()
-        self._watch.turned(self._inbox.id, RunState.RUNNING)
-
     async def _receive(self, message: InboundMessage) -> Receipt:
         receipt = await self._hand_on(message)
         self._watch.received(self._inbox.id)
         return receipt
 
-    def _was_steady(self) -> bool:
-        return self._connected_at is not None and time.monotonic() - self._connected_at >= STEADY
-
-    async def _pause(self, problem: InboxProblem, failures: int) -> None:
-        seconds = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 16), LONGEST_PAUSE) * self._jitter.uniform(0.75, 1.25)
-        retry_at = self._clock.now() + timedelta(seconds=seconds)
+    def _failed(self, problem: InboxProblem, retry_at: datetime) -> None:
         self._watch.turned(self._inbox.id, RunState.RETRYING, problem, retry_at)
-        log.warning("inbox_retries", inbox=self._inbox.id, reason=str(problem), seconds=round(seconds, 1))
-        await asyncio.sleep(seconds)
 
 
 def _unexpected(error: Exception) -> InboxProblem:

@@ -44,6 +44,10 @@ class Watch:
             self.failed(inbox_id, problem)
         self._turned.set()
 
+    def impaired(self, inbox_id: int, problem: InboxProblem, retry_at: datetime) -> None:
+        """The inbox works but for a part of it."""
+        self.turned(inbox_id, RunState.RUNNING, problem, retry_at)
+
     def received(self, inbox_id: int) -> None:
         self._note(inbox_id, received_at=self._clock.now())
 

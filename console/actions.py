@@ -11,19 +11,26 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
 from core.tickets import actions, details, escalation, lists, snooze
-from core.values import Actor, Draft, ResolutionCode, Scale, Status, TicketKind
+from core.values import Actor, Draft, ResolutionCode, Scale, Status, StoredFile, TicketKind
 
-Form = Mapping[str, str]
+
+class Form(dict[str, str]):
+    """What was filled in, and the files that came with it, which are in the store already."""
+
+    files: tuple[StoredFile, ...] = ()
+
+
 Action = Callable[[Session, int, int, Form, datetime], None]
 E = TypeVar("E", bound=StrEnum)
 
 
 def _reply(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
-    actions.reply(session, ticket_id, agent_id, Draft(form.get("text", "").strip()), now)
+    draft = Draft(form.get("text", "").strip(), attachments=form.files)
+    actions.reply(session, ticket_id, agent_id, draft, now)
 
 
 def _note(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
-    actions.note(session, ticket_id, agent_id, form.get("text", "").strip(), now)
+    actions.note(session, ticket_id, agent_id, form.get("text", "").strip(), now, form.files)
 
 
 def _take_over(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:

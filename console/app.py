@@ -8,11 +8,13 @@ from pathlib import Path
 from starlette.routing import BaseRoute, Route
 
 from bot.content import Content
-from console import words
+from bot.understanding import Understanding
+from console import mails, words
 from console.admin import Admin
 from console.administration import Administration
 from console.api.app import Api
 from console.auth import Auth
+from console.calls import Calls
 from console.conversation import Conversation
 from console.desk import DeskPage
 from console.files import Files, preview
@@ -25,7 +27,9 @@ from console.live import Live
 from console.panes import Panes
 from console.quarantine import Quarantine
 from console.settings import Settings
+from console.uploads import Uploads
 from core.blobs import BlobStore
+from core.calls.numbers import spoken
 from core.clock import Clock
 from core.database import Database
 from web.pages import Pages
@@ -46,6 +50,10 @@ TITLES = {
     "admin": words.ADMIN,
     "verdict": words.VERDICT,
     "run": words.RUN,
+    "call": words.CALL,
+    "automation": mails.AUTOMATION,
+    "notice": mails.NOTICE,
+    "warning": mails.WARNING,
 }
 
 
@@ -59,9 +67,17 @@ class Console:
         secret: str,
         secure_cookies: bool,
         inboxes: InboxTools,
+        understanding: Understanding,
     ) -> None:
         titles = {**TITLES, "channel": {key: kind.title for key, kind in inboxes.kinds.items()}}
-        pages = Pages(HERE / "templates", titles=titles, history=words.history, preview=preview)
+        said = {
+            "history": words.history,
+            "call_state": words.call_state,
+            "lasting": words.lasting,
+            "spoken": spoken,
+            "sender": mails.sender,
+        }
+        pages = Pages(HERE / "templates", titles=titles, preview=preview, **said)
         auth = Auth(database, clock, pages, secret, secure_cookies)
         administration = Administration(database, clock, pages, auth)
         guide = Guide(content, database)
@@ -73,7 +89,8 @@ class Console:
             *Settings(database, clock, pages, auth).routes,
             *Lists(database, clock, panes, auth).routes,
             *Files(database, blobs, auth).routes,
-            *Conversation(database, clock, panes, auth, guide).routes,
+            *Conversation(database, clock, panes, auth, guide, Uploads(blobs, secret)).routes,
+            *Calls(database, clock, content, understanding, pages, auth).routes,
             *Quarantine(database, blobs, clock, pages, auth).routes,
             *Admin(administration).routes,
             *Inboxes(administration, inboxes).routes,

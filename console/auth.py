@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from core import desk_settings, staff
@@ -65,6 +65,9 @@ class Auth:
                     if not hmac.compare_digest(str(form.get("csrf", "")), signed_in.csrf):
                         raise NotAllowed("The form has expired. Please reload the page and try again.")
                 return await endpoint(request, signed_in)
+            except ClientDisconnect:
+                # The page went on to another one before it had sent its form.
+                return Response(status_code=400)
             except DeskError as error:
                 language, desk = signed_in.agent.language, await self._database.read(desk_settings.of_desk)
                 message = explain(error, language)

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 from starlette.datastructures import FormData
 
-from console.actions import ACTIONS
+from console.actions import ACTIONS, Form
 from console.words import DONE
 from core.clock import Clock
 from core.database import Database
@@ -62,13 +62,13 @@ async def run(
     database: Database, clock: Clock, action: str, ids: Sequence[int], agent_id: int, form: Mapping[str, str]
 ) -> dict[int, Exception]:
     """Run an action of ``BULK`` on each ticket; the tickets it did not work for, with the error."""
-    form = {**form, "reason": form.get(_REASONS.get(action, ""), "")}
+    filled = Form({**form, "reason": form.get(_REASONS.get(action, ""), "")})
     if action == "classify" and not (form.get("impact") or form.get("urgency")):
         raise InvalidInput("Choose an impact or an urgency.", "impact")
 
     async def one(ticket_id: int) -> Exception | None:
         try:
-            await database.write(ACTIONS[action], ticket_id, agent_id, form, clock.now())
+            await database.write(ACTIONS[action], ticket_id, agent_id, filled, clock.now())
         except DeskError as error:
             return error
         except Exception as error:  # the others must not suffer for it

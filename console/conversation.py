@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console.actions import ACTIONS
+from console.actions import ACTIONS, Form
 from console.auth import Auth, SignedIn
+from console.forms import texts
 from console.guide import Guide, stays_open
 from console.panes import Panes
 from console.place import place_of
+from console.uploads import Uploads
 from core import outbox, replies
 from core.clock import Clock
 from core.database import Database
@@ -22,15 +24,19 @@ from core.errors import DeskError, NotFound
 from core.knowledge import articles
 from core.models import Agent
 from core.tickets import lists, views
+from core.values import Draft
 from web.languages import explain
 from web.responses import status_of
 
 
 class Conversation:
-    def __init__(self, database: Database, clock: Clock, panes: Panes, auth: Auth, guide: Guide) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, panes: Panes, auth: Auth, guide: Guide, uploads: Uploads
+    ) -> None:
         self._database = database
         self._clock = clock
         self._panes = panes
+        self._uploads = uploads
         self._actions = {**ACTIONS, "guide": guide.act}
         staff = auth.required
         ticket = "/console/tickets/{ticket:int}"
@@ -54,17 +60,27 @@ class Conversation:
     async def _act(self, request: Request, signed_in: SignedIn) -> Response:
         """Run one action and come back to the ticket; on a mistake with everything typed still there."""
         ticket_id, name = request.path_params["ticket"], request.path_params["action"]
-        form = {key: str(value) for key, value in (await request.form()).items()}
+        sent = await request.form()
+        form = Form(texts(sent))
         place = place_of(form)
         if name not in self._actions:
             raise NotFound("There is no such action.")
         try:
+            form.files = await self._uploads.of(sent)
             await self._database.write(self._actions[name], ticket_id, signed_in.agent.id, form, self._clock.now())
         except DeskError as error:
             detail = await self._database.read(views.detail, ticket_id)
             message = explain(error, signed_in.agent.language)
             return await self._panes.render(
-                request, signed_in, place, detail, message, form.get("text", ""), name, status_of(error)
+                request,
+                signed_in,
+                place,
+                detail,
+                message,
+                form.get("text", ""),
+                name,
+                status_of(error),
+                files=self._uploads.carried(form.files),
             )
         if form.get("next"):
             rows, _, _ = await self._panes.rows(place, signed_in.agent.id, signed_in.agent.language)
@@ -94,13 +110,16 @@ class Conversation:
     async def _undo(self, request: Request, signed_in: SignedIn) -> Response:
         """Back into the field it came from."""
         ticket_id, place = request.path_params["ticket"], place_of(await request.form())
-        agent, message_id, typed, error, status = signed_in.agent, request.path_params["message"], "", "", 200
+        agent, message_id, draft, error, status = signed_in.agent, request.path_params["message"], Draft(""), "", 200
         try:
-            typed = await self._database.write(outbox.undo, message_id, agent.id, self._clock.now())
+            draft = await self._database.write(outbox.undo, message_id, agent.id, self._clock.now())
         except DeskError as mistake:
             error, status = explain(mistake, signed_in.agent.language), status_of(mistake)
         detail = await self._database.read(views.detail, ticket_id)
-        return await self._panes.render(request, signed_in, place, detail, error, typed, status=status)
+        files = self._uploads.carried(draft.attachments)
+        return await self._panes.render(
+            request, signed_in, place, detail, error, draft.text, status=status, files=files
+        )
 
 
 def _names(session: Session, but: int) -> list[str]:

@@ -7,11 +7,11 @@ import codecs
 from collections.abc import Sequence
 from pathlib import PurePath
 
-import nh3
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from console import mails
 from console.auth import Auth, SignedIn
 from core.blobs import BlobStore
 from core.database import Database
@@ -23,7 +23,6 @@ from web.responses import attachment, file_headers
 
 SHOWN = 200_000
 """How many bytes of a text are shown; the rest is in the download."""
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _TEXTS = frozenset({"application/json", "application/xml", "application/yaml", "application/x-yaml", "message/rfc822"})
 _ENDINGS = frozenset({".txt", ".log", ".csv", ".json", ".xml", ".yml", ".yaml", ".ini", ".conf", ".md", ".eml", ".ics"})
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -32,7 +31,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 def preview(file: Attachment) -> str:
     """How a file can be looked at in its place: ``picture``, ``pdf``, ``text``, or not (empty)."""
     ending = PurePath(file.filename.lower()).suffix
-    if file.media_type in PICTURES:
+    if file.media_type in mails.PICTURES:
         return "picture"
     if file.media_type == "application/pdf" or (file.media_type == "application/octet-stream" and ending == ".pdf"):
         return "pdf"
@@ -56,7 +55,7 @@ class Files:
     async def _file(self, request: Request, signed_in: SignedIn) -> Response:
         """A picture to look at; anything else to be kept."""
         file, content = await self._read(request)
-        if file.media_type not in PICTURES:
+        if file.media_type not in mails.PICTURES:
             return attachment(content, file.filename)
         return Response(content, media_type=file.media_type, headers=file_headers(file.filename, "inline"))
 
@@ -83,9 +82,9 @@ class Files:
 
     async def _html(self, request: Request, signed_in: SignedIn) -> Response:
         """A mail's HTML, sanitised, alone in a sandbox; nothing is loaded from elsewhere."""
-        html = await self._database.read(views.html_of, request.path_params["message"])
-        cleaned = await asyncio.to_thread(nh3.clean, html)
-        policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
+        html, pictures = await self._database.read(views.html_of, request.path_params["message"])
+        cleaned = await asyncio.to_thread(mails.harmless, html, pictures, self._blobs.get)
+        policy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
         page = f'<!doctype html><meta charset="utf-8"><body>{cleaned}'
         return HTMLResponse(page, headers={"content-security-policy": policy})
 

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from console.auth import SignedIn
 from core import desk_settings, quarantine, rights
+from core.calls import reading
+from core.calls.reading import Known
 from core.database import Database
 from core.desk_settings import Standing
 from core.models import Agent, SavedView
@@ -23,7 +25,8 @@ PREFERENCES = {"sound": True, "badge": True, "desktop": False, "shortcuts": True
 
 
 def preferences(signed_in: SignedIn) -> dict[str, bool]:
-    return {**PREFERENCES, **{key: bool(value) for key, value in signed_in.agent.preferences.items()}}
+    kept = signed_in.agent.preferences
+    return {key: bool(kept.get(key, shipped)) for key, shipped in PREFERENCES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class _Around:
     quarantined: int
     desk: Standing
     teams: list[TeamLine]
+    calls: list[Known]
 
 
 async def frame(database: Database, signed_in: SignedIn, now: datetime) -> dict[str, Any]:
@@ -52,6 +56,7 @@ async def frame(database: Database, signed_in: SignedIn, now: datetime) -> dict[
         "saved": around.saved,
         "quarantined": around.quarantined,
         "preferences": preferences(signed_in),
+        "calls_now": around.calls,
         "now": now,
     }
 
@@ -63,4 +68,5 @@ def _read(session: Session, agent: Agent, now: datetime) -> _Around:
         quarantine.count(session),
         desk_settings.of_desk(session),
         lists.teams(session) if rights.may(agent.role, Right.SEE_TEAMS) else [],
+        reading.current(session, agent.id, now),
     )

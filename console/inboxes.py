@@ -20,9 +20,10 @@ from console.inbox_form import first_values, form_of, passed_on, values_of
 from core import desk_settings
 from core.clock import Clock
 from core.errors import DeskError, InboxProblem, NotFound
-from core.inboxes import editing, health
+from core.inboxes import editing, health, ledger
 from core.inboxes.health import Health
 from core.inboxes.kinds import Entry, InboxSettings, Kind, Kinds, Step, entries
+from core.inboxes.ledger import Ledger
 from core.inboxes.reading import settings_of
 from core.models import BusinessCalendar, Inbox, InboxState, Organization, Team
 from core.sealing import Seal
@@ -65,6 +66,7 @@ class _Opened:
 
     inbox: Inbox | None
     health: Health | None
+    ledger: Ledger | None
     is_used: bool
     steps: Sequence[Step]
     choices: Mapping[str, Choices]
@@ -219,11 +221,12 @@ def _open(session: Session, tools: InboxTools, inbox_id: int | None, clock: Cloc
         "calendar": _pairs(session, select(BusinessCalendar.id, BusinessCalendar.name).order_by(BusinessCalendar.name)),
     }
     if inbox_id is None:
-        return _Opened(None, None, False, (), choices)
+        return _Opened(None, None, None, False, (), choices)
     inbox = editing.find(session, inbox_id)
     return _Opened(
         inbox,
         health.read(session, clock.now())[inbox_id],
+        ledger.read(session, inbox_id, clock.now()),
         editing.is_used(session, inbox_id),
         _steps(session, tools, inbox),
         choices,

@@ -1,5 +1,5 @@
-"""The console's one socket: says which tickets moved and whether the quarantine did, never what is in them; hears where
-its agent looks.
+"""The console's one socket: says which tickets moved and whether the quarantine or the telephone did, never what is in
+them; hears where its agent looks.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Live:
                 await self._database.write(presence.look, agent_id, None, False, self._clock.now())
 
     async def _tell(self, socket: WebSocket) -> None:
-        with self._database.signals.subscribe(Topic.TICKET, Topic.QUARANTINE) as signals:
+        with self._database.signals.subscribe(Topic.TICKET, Topic.QUARANTINE, Topic.CALL) as signals:
             await socket.send_json({"tickets": {}})
             while True:
                 news = await signals.wait(HEARTBEAT)
@@ -59,6 +59,8 @@ class Live:
                 }
                 if any(one.topic is Topic.QUARANTINE for one in news):
                     said["quarantine"] = True
+                if any(one.topic is Topic.CALL for one in news):
+                    said["calls"] = True
                 await socket.send_json(said)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -25,7 +27,7 @@ from core.search.find import Hit, find
 from core.tickets import lists
 from core.tickets.lists import Row
 from core.tickets.views import Detail
-from core.values import ResolutionCode, Scale, Status, TicketKind
+from core.values import ResolutionCode, Scale, Status, StoredFile, TicketKind
 from web.languages import explain, translator
 from web.pages import Pages
 
@@ -68,8 +70,12 @@ class Panes:
         status: int = 200,
         report: Report = NOTHING,
         picked: frozenset[int] = frozenset(),
+        files: Sequence[tuple[str, StoredFile]] = (),
     ) -> Response:
-        """The whole page, or its parts for the script; ``typed`` goes back into the field that ``wrote`` names."""
+        """The whole page, or its parts for the script.
+
+        ``typed`` goes back into the field that ``wrote`` names, and with it ``files`` and their tokens.
+        """
         agent = signed_in.agent
         rows, hits, mistake = await self.rows(place, agent.id, agent.language)
         name = "parts.html" if request.headers.get("x-parts") else "desk.html"
@@ -100,6 +106,7 @@ class Panes:
             error=error,
             typed=typed,
             wrote=wrote,
+            files=files,
             blocks=blocks(detail, agent.id) if detail is not None else [],
             codes=HAND_CODES,
             kinds=list(TicketKind),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from console.auth import Auth, SignedIn
 from console.forms import Filled, number, texts
 from console.frame import PREFERENCES, frame
 from core import replies, rights
+from core.calls.people import TELEPHONE
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError
@@ -38,7 +40,8 @@ class Settings:
         if request.method == "POST":
             form = await request.form()
             language = str(form.get("language", ""))
-            wanted = {key: key in form for key in PREFERENCES}
+            wanted: dict[str, Any] = {key: key in form for key in PREFERENCES}
+            wanted[TELEPHONE] = str(form.get(TELEPHONE, "")).strip()[:200]
             await self._database.write(_prefer, signed_in.agent.id, language, wanted)
             return RedirectResponse("/console/me?saved=yes", 303)
         values = await frame(self._database, signed_in, self._clock.now())
@@ -71,7 +74,7 @@ class Settings:
         )
 
 
-def _prefer(session: Session, agent_id: int, language: str, wanted: dict[str, bool]) -> None:
+def _prefer(session: Session, agent_id: int, language: str, wanted: dict[str, Any]) -> None:
     agent = session.get_one(Agent, agent_id)
     agent.preferences = wanted
     if language in LANGUAGES:

@@ -1,14 +1,12 @@
-"""How the conversation is shown: signatures folded, colleagues marked, runs of history folded. Pure."""
+"""How the conversation is shown: colleagues marked, runs of history folded. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from console import signatures
 from core.tickets import mentions
 from core.tickets.views import Detail, Entry
-from core.values import ActorKind
 
 RUN = 4
 """From so many lines of history in a row on, all but the newest are folded."""
@@ -21,7 +19,6 @@ class Block:
     said: Entry | None
     pieces: tuple[tuple[str, str], ...] = ()
     """Its text, with the name where a colleague is mentioned."""
-    signature: str = ""
     for_me: bool = False
     """It mentions the reader, who sees it for the first time."""
     folded: tuple[Entry, ...] = ()
@@ -57,7 +54,4 @@ def _said(entry: Entry, detail: Detail, agent_id: int) -> Block:
         is_new = detail.readings.get(agent_id, 0) < message.id
         pieces = tuple(mentions.parts(message.text, named.values()))
         return Block(entry, pieces, for_me=agent_id in named and is_new)
-    if message.author_kind is not ActorKind.REQUESTER:
-        return Block(entry, ((message.text, ""),))
-    said, signature = signatures.split(message.text)
-    return Block(entry, ((said, ""),), signature)
+    return Block(entry, ((message.text, ""),))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from core.models import HistoryEntry
-from core.values import ticket_number
+from core.models import Call, HistoryEntry
+from core.values import Direction, ticket_number
 from web.languages import Translate
 
 # Marked for the catalogue by being listed here; looked up by name.
@@ -68,6 +69,19 @@ REASON = {
     "understanding_unavailable": "Understanding was not available",
     "came_back": "Not solved after all",
     "guided": "People went through the steps",
+    "listening": "People have it; the bot only listened",
+    "after_resolution": "Said after the solution",
+    "file": "A file alone",
+    "ambiguous": "The bot asked which one was meant",
+    "knowledge": "The bot offered an article",
+    "small_talk": "Small talk",
+    "handed_back": "The bot went on where people left off",
+    "aside": "Something in between, answered on the way",
+    "refused": "The bot’s proposal was declined",
+    "old_button": "A button of an earlier question",
+    "asked": "The bot asks",
+    "flow_ended": "The steps are done",
+    "proposal": "The bot proposed steps",
 }
 DELIVERY = {
     "queued": "Being sent",
@@ -111,6 +125,17 @@ RUN = {
     "standby": "Ready to take over",
     "retrying": "Will be tried again",
 }
+CALL = {
+    "ringing": "Incoming call",
+    "talking": "On the telephone",
+    "calling": "Outgoing call",
+    "in_talked": "Telephone call",
+    "in_missed": "Missed call",
+    "in_forwarded": "Forwarded call",
+    "out_talked": "We called",
+    "out_missed": "We called, nobody answered",
+    "out_forwarded": "We called, it was forwarded",
+}
 DONE = {
     "take-over": "taken over",
     "assign": "assigned",
@@ -121,6 +146,22 @@ DONE = {
     "read": "marked as read",
 }
 """What became of many tickets at once: "3 tickets resolved."."""
+IGNORED = (
+    "sent by the desk itself",
+    "a delivery report about nothing the desk sent",
+    "an automatic reply to nothing the desk wrote",
+    "an automatic reply from an address that does not take part, noted on the ticket",
+    "nothing in it changed",
+    "written by a program",
+    "sent by a machine",
+    "not addressed to the bot",
+    "not a chat with people",
+    "a button without its message",
+    "a live location that moved",
+    "a changed command",
+)
+"""Why something that came in is no message; channels have further reasons, which are shown as they are."""
+
 HISTORY = {
     "created": "Ticket opened",
     "understood": "Understood: {intent}",
@@ -151,7 +192,28 @@ HISTORY = {
     "withdrawn": "Deleted a message after sending it",
     "requester_changed": "Changed who the requester is",
     "too_many": "Too many automatic messages; a person has to look",
+    "delivery_delayed": "Not delivered yet: {reason}",
+    "was_read": "Opened by the recipient",
+    "complained": "The recipient reported it as unwanted mail.",
+    "replied_automatically": "{reason} replied automatically",
+    "collects_storm": "Very many mails from {reason}: what follows is collected here",
 }
+
+
+def call_state(call: Call) -> str:
+    """Which of ``CALL`` a call is right now."""
+    if call.result is not None:
+        return f"{call.direction}_{call.result}"
+    if call.answered_at is not None:
+        return "talking"
+    return "ringing" if call.direction is Direction.IN else "calling"
+
+
+def lasting(span: timedelta) -> str:
+    """A duration as telephones show it: ``3:20 min``, ``1:02:10 h``."""
+    minutes, seconds = divmod(round(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02} h" if hours else f"{minutes}:{seconds:02} min"
 
 
 def history(
@@ -159,7 +221,7 @@ def history(
 ) -> str:
     """One quiet line of history; ``label`` names an intent, ``in_words`` says what was answered in a guide."""
     detail = entry.detail
-    reason = translate(REASON.get(entry.reason, HISTORY.get(entry.reason, entry.reason)))
+    reason = translate({**CODE, **HISTORY, **REASON}.get(entry.reason, entry.reason))
     values = {
         "intent": label(str(detail["intent"])) if detail.get("intent") else f"P{detail.get('priority', '')}",
         "team": str(detail.get("team", "")),
@@ -172,6 +234,7 @@ def history(
     }
     text = translate(HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}
+    shown |= {"delivery_delayed", "complained", "replied_automatically", "collects_storm"}
     if entry.reason and entry.action not in shown:
         text += f" – {reason}"
     if tried := detail.get("tried"):

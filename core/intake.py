@@ -15,16 +15,29 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core import contacts, rows
+from core import contacts, returns, rows
+from core.calls import events
 from core.errors import InvalidInput
-from core.joining import InboxRow, Person, Place, find_place, inbox_row, referenced
+from core.joining import InboxRow, Person, Place, find_place, inbox_row, referenced, takes_part
 from core.models import InboundReceipt, Message, Ticket, WorkKind
 from core.outbox import attach
 from core.promises import owe
 from core.revisions import own_words, revise, shown_text
 from core.signals import Signal, Topic, emit
 from core.tickets import lifecycle
-from core.values import ActorKind, Automation, Delivery, InboundMessage, InboxStyle, Outcome, Receipt, Status
+from core.tickets.history import write
+from core.values import (
+    SYSTEM,
+    ActorKind,
+    Automation,
+    CallEvent,
+    Delivery,
+    InboundMessage,
+    InboxStyle,
+    Outcome,
+    Receipt,
+    Status,
+)
 
 ACKNOWLEDGE_AFTER = timedelta(seconds=20)
 """How long the bot may take to answer a letter before the plain confirmation goes out."""
@@ -60,23 +73,49 @@ def receive(session: Session, inbound: InboundMessage, now: datetime) -> Receipt
         return settled
     if (known := _seen(session, inbound.inbox_id, inbound.dedupe_key)) is not None:
         return _duplicate(session, inbound.inbox_id, known, now, line)
-    if (reason := _ignored(session, inbound)) is not None:
+    if inbound.call is not None:
+        return _telephone(session, inbound, inbound.call, now)
+    if inbound.report is not None and (noted := returns.settle(session, inbound.report, now)) is not None:
+        _ledger(session, inbound, Outcome.TICKETED, now, message_id=noted.message_id)
+        return noted
+    if (reason := _ignored(session, inbound, now)) is not None:
         _ledger(session, inbound, Outcome.IGNORED, now, reason=reason)
         return Receipt(Outcome.IGNORED, reason=reason)
     if inbound.revises is not None and (receipt := revise(session, inbound, now)) is not None:
         _ledger(session, inbound, receipt.outcome, now, reason=receipt.reason, message_id=receipt.message_id)
         return receipt
+    return _document(session, inbound, now)[0]
+
+
+def _document(session: Session, inbound: InboundMessage, now: datetime) -> tuple[Receipt, bool]:
+    """Make it a message on a ticket; whether that is a new one."""
     inbox = inbox_row(session, inbound.inbox_id)
     sender = contacts.sender(session, inbound, inbox, now)
     place = find_place(session, inbox, sender, inbound, now)
     message_id = _add_message(session, place, sender, inbound, now)
     _ledger(session, inbound, Outcome.TICKETED, now, message_id=message_id)
-    work_id = _owe_work(session, inbox, place, message_id, inbound, now)
+    work_id = None if place.is_storm else _owe_work(session, inbox, place, message_id, inbound, now)
     if not place.is_new:
         _count_as_waiting(session, place, inbound, now)
     emit(session, Signal(Topic.TICKET, place.ticket.id, place.ticket.version + 1))
     emit(session, Signal(Topic.CONVERSATION, place.conversation_id, place.seq))
-    return Receipt(Outcome.TICKETED, place.ticket.id, place.conversation_id, message_id, place.seq, work_id)
+    receipt = Receipt(Outcome.TICKETED, place.ticket.id, place.conversation_id, message_id, place.seq, work_id)
+    return receipt, place.is_new
+
+
+def _telephone(session: Session, inbound: InboundMessage, event: CallEvent, now: datetime) -> Receipt:
+    """News of a call. Only its end is a delivery that the ledger counts."""
+    taken = events.take(session, inbound, event)
+    if not taken.over:
+        return Receipt(Outcome.IGNORED, reason="a call that is going on")
+    if taken.message is not None:
+        receipt, is_new = _document(session, taken.message, now)
+        assert receipt.ticket_id is not None and receipt.message_id is not None
+        events.documented(session, taken.call_id, receipt.ticket_id, receipt.message_id, is_new)
+        return receipt
+    outcome = Outcome.IGNORED if taken.message_id is None else Outcome.TICKETED
+    _ledger(session, inbound, outcome, now, reason=taken.reason, message_id=taken.message_id)
+    return Receipt(outcome, message_id=taken.message_id, reason=taken.reason)
 
 
 def knows(session: Session, inbox_id: int, dedupe_key: str) -> bool:
@@ -180,14 +219,27 @@ def _duplicate(session: Session, inbox_id: int, known: _Known, now: datetime, re
     return Receipt(Outcome.DUPLICATE, message.ticket_id, message.conversation_id, message.id, message.seq)
 
 
-def _ignored(session: Session, inbound: InboundMessage) -> str | None:
+def _ignored(session: Session, inbound: InboundMessage, now: datetime) -> str | None:
     if inbound.automation is Automation.OWN_ADDRESS:
         return "sent by the desk itself"
-    if inbound.automation in (Automation.AUTO_REPLY, Automation.BOUNCE) and referenced(session, inbound) is None:
-        return f"{inbound.automation.replace('_', ' ')} that refers to nothing the desk wrote"
+    if inbound.report is not None or inbound.automation is Automation.BOUNCE:
+        return "a delivery report about nothing the desk sent"
+    if inbound.automation is Automation.AUTO_REPLY:
+        return _ignored_reply(session, inbound, now)
     if not inbound.sender.value:
         raise InvalidInput("The message names no sender.", "sender")
     return None
+
+
+def _ignored_reply(session: Session, inbound: InboundMessage, now: datetime) -> str | None:
+    """An automatic reply belongs to the ticket it answers; from an address that takes no part it is only noted."""
+    ticket = referenced(session, inbound)
+    if ticket is None:
+        return "an automatic reply to nothing the desk wrote"
+    if takes_part(session, ticket, inbound.sender):
+        return None
+    write(session, ticket.id, SYSTEM, "replied_automatically", now, inbound.sender.value)
+    return "an automatic reply from an address that does not take part, noted on the ticket"
 
 
 def _ledger(
@@ -242,13 +294,17 @@ def _add_message(session: Session, place: Place, sender: Person, inbound: Inboun
     return message_id
 
 
-def _meta(session: Session, place: Place, inbound: InboundMessage) -> dict[str, str]:
-    meta = own_words(inbound)
+def _meta(session: Session, place: Place, inbound: InboundMessage) -> dict[str, Any]:
+    meta: dict[str, Any] = {**own_words(inbound)}
     payload = inbound.payload if inbound.payload is not None else _picked(session, place, inbound.option)
     if payload is not None:
         meta["payload"] = payload
     if inbound.automation is not None:
         meta["automation"] = str(inbound.automation)
+    if inbound.authentication:
+        meta["authentication"] = inbound.authentication
+    if inbound.remarks:
+        meta["remarks"] = inbound.remarks
     return meta
 
 
@@ -282,7 +338,7 @@ def _owe_work(
     session: Session, inbox: InboxRow, place: Place, message_id: int, inbound: InboundMessage, now: datetime
 ) -> int | None:
     """The bot reads everything people write: it answers what it has, and only listens where people have the ticket."""
-    if inbound.automation is not None or inbound.accompanies:
+    if inbound.automation is not None or inbound.accompanies or inbound.for_people:
         return None
     work_id = owe(session, WorkKind.UNDERSTAND, place.ticket.id, now, message_id)
     if place.is_new and inbox.style is InboxStyle.LETTER:

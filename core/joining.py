@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy import Executable, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core import rows
+from core import rows, storms
 from core.models import (
     Conversation,
     Inbox,
@@ -27,7 +27,7 @@ from core.models import (
     Ticket,
 )
 from core.tickets.history import write
-from core.values import SYSTEM, Actor, ActorKind, Address, InboundMessage, InboxStyle, Status
+from core.values import SYSTEM, Actor, ActorKind, Address, Automation, InboundMessage, InboxStyle, Status
 
 SUBJECT_LENGTH = 200
 SERVICE_DESK = "service-desk"
@@ -118,12 +118,16 @@ class TicketRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message goes; ``seq`` is its place in the conversation."""
+    """Where a message goes; ``seq`` is its place in the conversation.
+
+    ``is_storm`` says that it would have opened a ticket, had its sender not opened too many already.
+    """
 
     conversation_id: int
     seq: int
     ticket: TicketRow
     is_new: bool
+    is_storm: bool = False
 
 
 def inbox_row(session: Session, inbox_id: int) -> InboxRow:
@@ -149,7 +153,7 @@ def person(
     ``vouched`` is an address of theirs that tells more than the one they write from.
     """
     if (found := known_person(session, address)) is not None:
-        return found
+        return found if found.name or not address.name else _named(session, found, address.name[:200])
     name, organization_id = address.name[:200], _by_domain(session, vouched or address) or inbox.organization_id
     requester_id = rows.insert(
         session, Requester, name=name, language=language, organization_id=organization_id, created_at=now
@@ -158,6 +162,13 @@ def person(
         session, RequesterAddress, requester_id=requester_id, kind=address.kind, value=address.value, name=name
     )
     return Person(address_id, requester_id, name, language, organization_id)
+
+
+def _named(session: Session, known: Person, name: str) -> Person:
+    """Somebody who was only an address says their name."""
+    session.get_one(Requester, known.requester_id).name = name
+    session.flush()
+    return known._replace(name=name)
 
 
 def organization_of(session: Session, address: Address) -> int | None:
@@ -186,22 +197,32 @@ def find_place(session: Session, inbox: InboxRow, sender: Person, inbound: Inbou
         if ticket is not None:
             conversation_id = _conversation_on(session, inbox, ticket, sender)
     closed_id = None
-    if ticket is not None and ticket.status is Status.CLOSED:
+    if ticket is not None and ticket.status is Status.CLOSED and inbound.automation is not Automation.AUTO_REPLY:
         closed_id = ticket.id
         ticket = _read_ticket(session, _FOLLOWING, ticket.id)
+    storm_id = None
+    if ticket is None and inbox.style is InboxStyle.LETTER:
+        storm_id = storms.collecting(session, sender.requester_id, inbound.sender.value, now)
+    if storm_id is not None:
+        ticket = _read_ticket(session, _BY_ID, storm_id)
+    elif ticket is not None:
+        _suggest_split(session, ticket, inbound, now)
     is_new = ticket is None
     if ticket is None:
         ticket = _open_ticket(session, inbox, sender, inbound, closed_id, now)
-    else:
-        _suggest_split(session, ticket, inbound, now)
+    elif storm_id is not None:
+        conversation_id = _conversation_on(session, inbox, ticket, sender)
     known = frozenset() if is_new else _participants(session, ticket)
     _add_participants(session, ticket, known, inbox, sender, inbound, now)
     if suggested is not None:
         write(session, ticket.id, SYSTEM, "suggested_link", now, "not a participant", ticket_id=suggested)
     if conversation_id is None:
-        return Place(_open_conversation(session, inbox, sender, ticket, inbound, now), 1, ticket, is_new)
-    seq = rows.scalar(session, _ADVANCE, conversation=conversation_id, ticket=ticket.id)
-    return Place(conversation_id, seq, ticket, is_new)
+        conversation_id, seq = _open_conversation(session, inbox, sender, ticket, inbound, now), 1
+    else:
+        seq = rows.scalar(session, _ADVANCE, conversation=conversation_id, ticket=ticket.id)
+    if storm_id is not None and seq > storms.MESSAGES:
+        raise storms.too_much(inbound.sender.value)
+    return Place(conversation_id, seq, ticket, is_new, storm_id is not None)
 
 
 def referenced(session: Session, inbound: InboundMessage) -> TicketRow | None:
@@ -213,6 +234,12 @@ def referenced(session: Session, inbound: InboundMessage) -> TicketRow | None:
     if ticket_id is None:
         ticket_id = inbound.ticket_ref
     return _read_ticket(session, _BY_ID, ticket_id) if ticket_id is not None else None
+
+
+def takes_part(session: Session, ticket: TicketRow, address: Address) -> bool:
+    """Whether somebody is a participant; nobody is made one."""
+    found = known_person(session, address)
+    return found is not None and found.address_id in _participants(session, ticket)
 
 
 def _thread(session: Session, inbound: InboundMessage) -> tuple[int | None, TicketRow | None]:
@@ -261,11 +288,12 @@ def _open_ticket(
     follow_up_of: int | None,
     now: datetime,
 ) -> TicketRow:
-    """A new ticket, with the bot; what a machine or a mailing list sent goes to the Service Desk unanswered."""
+    """A new ticket, with the bot; what is for people, or was sent by a machine or a list, goes to the Service Desk."""
     by_machine = inbound.automation is not None
+    to_people = by_machine or inbound.for_people
     subject = subject_line(inbound.subject, inbound.text or inbound.placeholder or _first_file(inbound))
     since = None if by_machine else inbound.received_at
-    team_id, team_level = team_of(session, inbox.id) if by_machine else (None, 0)
+    team_id, team_level = team_of(session, inbox.id) if to_people else (None, 0)
     ticket_id = rows.insert(
         session,
         Ticket,
@@ -273,8 +301,8 @@ def _open_ticket(
         organization_id=sender.organization_id,
         subject=subject,
         language=inbound.language or sender.language or inbox.language,
-        level=team_level if by_machine else 0,
-        team_id=team_id if by_machine else None,
+        level=team_level,
+        team_id=team_id,
         follow_up_of_id=follow_up_of,
         version=1,
         created_at=now,

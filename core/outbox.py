@@ -245,13 +245,14 @@ def _mark_failed(session: Session, message_id: int, reason: str) -> None:
 
 
 def retry(session: Session, message_id: int, now: datetime) -> None:
-    """A person wants a failed message tried again."""
+    """A person wants a failed message tried again, also one that was sent and came back."""
     row = session.scalar(select(OutboxRow).where(OutboxRow.message_id == message_id).with_for_update())
     message = session.get_one(Message, message_id)
-    if row is None or row.state is not PromiseState.FAILED or message.delivery is not Delivery.FAILED:
+    if row is None or row.state is PromiseState.PENDING or message.delivery is not Delivery.FAILED:
         return
     row.state, row.due_at, row.attempts, row.finished_at = PromiseState.PENDING, now, 0, None
     message.delivery, message.delivery_reason = Delivery.QUEUED, ""
+    message.meta = {key: value for key, value in message.meta.items() if key != "report"}
     touch(session, session.get_one(Ticket, message.ticket_id), now)
     emit(session, Signal(Topic.OUTBOX, row.inbox_id))
 
@@ -262,8 +263,8 @@ def cancel_machine_messages(session: Session, ticket: Ticket, now: datetime) -> 
         rows.execute(session, _TAKEN_BACK, message=message_id)
 
 
-def undo(session: Session, message_id: int, agent_id: int, now: datetime) -> str:
-    """Take back what this agent wrote, as long as nobody has begun to send it. Returns the text, to go on with it.
+def undo(session: Session, message_id: int, agent_id: int, now: datetime) -> Draft:
+    """Take back what this agent wrote, as long as nobody has begun to send it. Returns it, to go on with it.
 
     Raises ``Conflict`` when it is too late.
     """
@@ -273,7 +274,9 @@ def undo(session: Session, message_id: int, agent_id: int, now: datetime) -> str
         raise Conflict("It is too late to take this back: it is being sent.")
     message.delivery, message.delivery_reason = Delivery.CANCELLED, UNDONE
     touch(session, session.get_one(Ticket, message.ticket_id), now)
-    return message.text
+    files = session.scalars(select(Attachment).where(Attachment.message_id == message_id).order_by(Attachment.id))
+    attachments = tuple(StoredFile(one.sha256, one.filename, one.media_type, one.size) for one in files)
+    return Draft(message.text, attachments=attachments)
 
 
 def confirm_delivery(session: Session, conversation_id: int, seq: int, now: datetime) -> None:

@@ -30,6 +30,8 @@ class Topic(StrEnum):
     """Work is owed."""
     CARD = "card"
     """What a team's room shows is owed; the id is the inbox, or 0 for any."""
+    CALL = "call"
+    """Something happened on the telephone; the id is the call's."""
     INBOX = "inbox"
     """An inbox, or something that every inbox shows, was changed; the processes that run them look again."""
     QUARANTINE = "quarantine"

@@ -124,6 +124,57 @@ class Automation(StrEnum):
     BOUNCE = "bounce"
     LIST = "list"
     OWN_ADDRESS = "own_address"
+    FROM_FILE = "from_file"
+    """Old mail that was only taken in."""
+
+
+class Direction(StrEnum):
+    """Who called whom, seen from the desk."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class CallStep(StrEnum):
+    """What a telephone system tells of a call while it happens."""
+
+    NEW = "new"
+    ANSWERED = "answered"
+    ENDED = "ended"
+
+
+class CallResult(StrEnum):
+    """What became of a call."""
+
+    TALKED = "talked"
+    MISSED = "missed"
+    """Nobody answered, or only a mailbox did."""
+    FORWARDED = "forwarded"
+    """It went on elsewhere, as a call of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """One thing that a telephone system tells of a call, in whatever order and however often it comes.
+
+    ``key`` names the call within its inbox for ever. ``number`` is the other side's as it was told (empty if withheld),
+    ``line`` the desk's own; ``region`` is the country of numbers without one (empty: the desk's). ``people`` are those
+    whose telephones ring, or who answered, as the telephone system calls them. ``result`` None leaves it to whether
+    anybody answered; ``by_mailbox`` says that only a machine did, ``wants_call_back`` that a ticket is to be made of it
+    if it was missed.
+    """
+
+    key: str
+    step: CallStep
+    at: datetime
+    direction: Direction = Direction.IN
+    number: str = ""
+    line: str = ""
+    region: str = ""
+    people: tuple[str, ...] = ()
+    result: CallResult | None = None
+    by_mailbox: bool = False
+    wants_call_back: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +211,32 @@ class StoredFile:
     content_id: str | None = None
 
 
+class Fate(StrEnum):
+    """What became of a message of ours, as others report it."""
+
+    FAILED = "failed"
+    DELAYED = "delayed"
+    """Not there yet; whoever has it goes on trying."""
+    DELIVERED = "delivered"
+    READ = "read"
+    COMPLAINED = "complained"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What another server says about a message of ours, which ``message_ids`` name, the likeliest first.
+
+    ``reason`` is why, in plain English words that the catalogue knows; ``said`` is what the other side wrote, in one
+    line.
+    """
+
+    fate: Fate
+    message_ids: tuple[str, ...]
+    reason: str = ""
+    said: str = ""
+    recipient: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class InboundMessage:
     """One thing a person sent, as a channel adapter hands it in.
@@ -170,8 +247,15 @@ class InboundMessage:
     that was typed where there are no buttons. ``revises`` is the external id of an earlier message of the thread that
     this is a new version of.
 
+    ``call`` makes it news of a telephone call: only one that was missed becomes a message, with ``text`` as what
+    somebody left for us. ``for_people`` means that there is nothing for the bot to read or to answer.
+
     ``contact`` is a further address that the channel itself names for the sender; ``contact_is_verified`` says that its
     word may be taken for it. ``is_shared`` means that others read along.
+
+    ``remarks`` are what the channel knows of a message that its readers should see beside it, as plain values; they are
+    kept with it. ``authentication`` is what is known of whether it is from its sender, with a ``verdict``; empty if
+    nothing is.
     """
 
     inbox_id: int
@@ -198,10 +282,14 @@ class InboundMessage:
     accompanies: bool = False
     """One more file of what was just sent: the bot need not answer it by itself."""
     automation: Automation | None = None
-    authentication: dict[str, str] = field(default_factory=dict)
     contact: Address | None = None
     contact_is_verified: bool = False
     is_shared: bool = False
+    call: CallEvent | None = None
+    for_people: bool = False
+    report: DeliveryReport | None = None
+    authentication: dict[str, Any] = field(default_factory=dict)
+    remarks: dict[str, Any] = field(default_factory=dict)
     raw: bytes | None = None
     raw_sha256: str | None = None
     receipt_id: int | None = None

@@ -1,4 +1,4 @@
-"""The command line: ``firstline init | serve | demo | doctor | user | inbox | db | backup | restore | nlu | bot``."""
+"""The command line: ``firstline init | serve | demo | doctor | user | inbox | mail | db | backup | restore | …``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config import settings as configuration
 from config.settings import Settings, SettingsError
 from core.desk_settings import FORM, LANGUAGE, NAME
 from core.errors import DeskError
-from desk import commands, inboxes, logs, measuring
+from desk import commands, inboxes, ingest, logs, measuring
 from desk.demo import run as demo
 from nlu.training_data import TrainingDataError
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = configuration.load(file=options.config)
         served = options.command == "serve"
-        logs.configure(settings.log_level if served else "warning", plain=not served)
+        logs.configure(settings.log_level if served else options.log_level, plain=not served)
         command: Command = options.run
         return command(settings, options)
     except (SettingsError, ContentError, DeskError, TrainingDataError) as error:
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="firstline", description="A self-hosted service desk whose first level is a bot."
     )
+    parser.set_defaults(log_level="warning")
     parser.add_argument("--config", type=Path, help="the settings file (default: firstline.toml, if there is one)")
     add = parser.add_subparsers(dest="command", required=True).add_parser
 
@@ -72,6 +73,14 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=commands.user)
 
     _add_inbox(add("inbox", help="inboxes, for scripts and containers"))
+
+    mail = add("mail", help="mail that lies in files").add_subparsers(dest="action", required=True)
+    one = mail.add_parser("ingest", help="take it in as if it had just arrived, and say what became of it")
+    one.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="an mbox, a Maildir, or .eml files")
+    one.add_argument("--inbox", help="a mailbox, by its number or address, if there are several")
+    one.add_argument("--unanswered", action="store_true", help="old mail: for people, without a word to its senders")
+    one.add_argument("--json", action="store_true", help="print one JSON object")
+    one.set_defaults(run=ingest.command, log_level="error")
 
     one = add("db", help="the database's schema")
     one.add_argument("action", choices=["upgrade", "check"])

@@ -33,6 +33,7 @@ def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
         secret=desk.settings.secret.get_secret_value(),
         secure_cookies=desk.settings.effective_public_url.startswith("https://"),
         inboxes=InboxTools(desk.kinds, desk.seal, desk.trials, desk.settings.effective_public_url),
+        understanding=desk.worker.understanding,
     )
     registry = CollectorRegistry()
     registry.register(DeskCollector(desk.database))

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from channels import registry
 from config.settings import Settings
+from core import schema
 from core.clock import SystemClock
 from core.database import Database
-from core.errors import InvalidInput, Mistakes, NotFound
+from core.errors import Conflict, InvalidInput, Mistakes, NotFound
 from core.inboxes import configuring, editing, health
 from core.inboxes.health import Health
 from core.inboxes.kinds import Kinds, entries
@@ -37,6 +38,8 @@ def command(settings: Settings, options: argparse.Namespace) -> int:
     settings = setup.with_secret(settings)
     database = wiring.open_database(settings)
     try:
+        if not schema.is_current(database.engine):
+            raise Conflict("The desk is not there yet, or older than this version: run firstline init first.")
         return _run(database, wiring.seal_of(settings), options)
     except Mistakes as mistakes:
         lines = [f"  {name.removeprefix(editing.OWN)}: {mistake}" for name, mistake in mistakes.fields.items()]

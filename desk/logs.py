@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+from io import TextIOBase
 from typing import TextIO, cast
 
 import structlog
 from structlog.typing import Processor
 
 
-class _StandardError:
-    """Whatever standard error is at the moment: loggers are kept for good, streams are replaced."""
+class _StandardError(TextIOBase):
+    """Standard error as it is when something is written, not as it was when logging was set up."""
 
     def write(self, text: str) -> int:
         return sys.stderr.write(text)
@@ -32,7 +33,7 @@ def configure(level: str, plain: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _StandardError())),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
     # Libraries log message contents here and there; only their warnings are let through.

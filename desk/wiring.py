@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -66,14 +66,18 @@ def seal_of(settings: Settings) -> Seal:
     return Seal(settings.secret.get_secret_value(), previous)
 
 
+def surroundings_of(settings: Settings, clock: Clock, database: Database) -> Surroundings:
+    """What adapters may use; whose addresses are the desk's own is still to be filled in."""
+    blobs, secret = FolderBlobStore(settings.data / "blobs"), settings.secret.get_secret_value()
+    return Surroundings(database, blobs, clock, settings.effective_public_url, secret)
+
+
 def build(settings: Settings, clock: Clock, database: Database) -> Desk:
     """The desk of these settings. Raises ``ContentError`` in plain words."""
-    blobs = FolderBlobStore(settings.data / "blobs")
     content = contents.load(settings.content.folder)
     adapters, seal = registry.adapters(), seal_of(settings)
-    secret = settings.secret.get_secret_value()
-    surroundings = Surroundings(database, blobs, clock, settings.effective_public_url, secret)
     watch = Watch(database, clock, f"{socket.gethostname()}:{os.getpid()}")
+    surroundings = replace(surroundings_of(settings, clock, database), impaired=watch.impaired)
     inboxes = Supervisor(adapters, surroundings, seal, watch)
     delivery = Delivery(database, clock, inboxes.channels, watch)
     flood = Flood()
@@ -82,7 +86,7 @@ def build(settings: Settings, clock: Clock, database: Database) -> Desk:
         settings=settings,
         clock=clock,
         database=database,
-        blobs=blobs,
+        blobs=surroundings.blobs,
         content=content,
         kinds={key: adapter.kind for key, adapter in adapters.items()},
         seal=seal,

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from channels.base import Surroundings
 from channels.mail.channel import Mail
 from channels.mail.configuration import MailConfiguration
 from channels.mail.listener import Listeners
+from channels.mail.resolver import DnsResolver
 from core.inboxes.kinds import InboxSettings, Kind, Shown, Step
 from core.values import InboxStyle
 
 
 def _steps(mailbox: InboxSettings[MailConfiguration], public_url: str) -> Sequence[Step]:
-    settings = mailbox.configuration
-    return (
+    settings, steps = mailbox.configuration, []
+    if settings.listens:
+        place = f"{settings.listen_host}:{settings.listen_port}"
+        steps.append(Step("Let your mail server hand mail to this address over to:", place))
+    if settings.fetches:
+        steps.append(
+            Step(
+                "Give Firstline a mailbox of its own, or a folder that a rule sorts mail into. Who else reads there, "
+                "marks mails or moves read ones changes nothing for it."
+            )
+        )
+    steps.append(
         Step(
-            "Let your mail server hand mail to this address over to:", f"{settings.listen_host}:{settings.listen_port}"
-        ),
-        Step("Let that mail server take care of spam, SPF, DKIM and DMARC; Firstline shows what it found."),
+            "Let that mail server take care of spam and SPF, and name it among the trusted gateways: Firstline then "
+            "believes and shows what it found about a sender."
+        )
     )
+    return steps
 
 
 KIND = Kind(
     key="mail",
     title="Mail",
-    description="A mailbox: mail comes in from your mail server, and answers go out through it.",
+    description="A mailbox: mail is fetched from it (IMAP) or handed over (SMTP), and answers go out by mail.",
     style=InboxStyle.LETTER,
     address_kind="email",
     configuration=MailConfiguration,
@@ -41,5 +54,9 @@ class MailAdapter:
     def __init__(self) -> None:
         self._listeners = Listeners()
 
+    @cached_property
+    def _resolver(self) -> DnsResolver | None:
+        return DnsResolver.of_system()
+
     def build(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings) -> Mail:
-        return Mail(inbox, desk, self._listeners)
+        return Mail(inbox, desk, self._listeners, self._resolver)

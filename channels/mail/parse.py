@@ -1,37 +1,39 @@
 """A raw mail as a value. Pure, and it reads whatever arrives: a broken part is kept as a file, never a reason to fail.
 
-Built on the standard library's ``compat32`` policy: the newer ones raise on malformed headers that real mail has.
+``mime`` takes a mail apart, ``headers`` and ``charsets`` read the pieces, ``bodies`` says what is to be read and what
+to be saved; here it is put together. Time and memory are bounded by a mail's size, whatever is in it.
 """
 
 from __future__ import annotations
 
-import email
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from email.errors import HeaderParseError
-from email.header import decode_header
-from email.message import Message
-from email.utils import getaddresses
-from inspect import signature
+from typing import Any
 
-import inscriptis
-
-from core.values import Address, Automation, ticket_id_from_number
+from channels.mail import authentication, bodies, bounces, mime, senders
+from channels.mail.addresses import Mailbox
+from channels.mail.automation import automation
+from channels.mail.bodies import Body, MailFile
+from channels.mail.headers import Headers
+from channels.mail.mime import Part
+from channels.mail.returns import returned_ids
+from channels.mail.words import clean, one_line
+from core.values import Address, Automation, DeliveryReport, ticket_id_from_number
+from web.languages import LANGUAGES
 
 MAX_COPIED = 50
 """So many addresses in copy take part; a mail to more is a mailing."""
-MAX_TEXT = 200_000
-MAX_PARTS = 500
+MAX_REFERENCES = 50
 HEAD = 64 * 1024
 """How much of a mail is looked at for its headers alone, in bytes."""
+LANGUAGE = "de"
+"""What the desk writes into a message itself is in this language, where the mail gives no hint."""
 
-# Newer Pythons refuse whole headers for one odd address unless asked not to.
-_LENIENT: dict[str, bool] = {"strict": False} if "strict" in signature(getaddresses).parameters else {}
 _NUMBER = re.compile(r"\[?\b(FL-\d{4,12})\b\]?", re.IGNORECASE)
-_MESSAGE_ID = re.compile(r"<[^<>\s]+>")
-_ROBOTS = re.compile(r"^(mailer-daemon|postmaster|noreply-bounce)@", re.IGNORECASE)
+_DAEMON = re.compile(r"mailer[- ]daemon|mail delivery (?:sub)?system", re.IGNORECASE)
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,498}>")
+_BARE_ID = re.compile(r"[^\s<>,;]{1,240}@[^\s<>,;]{1,240}")
 
 
 class UnreadableMail(Exception):
@@ -39,16 +41,13 @@ class UnreadableMail(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class MailFile:
-    filename: str
-    media_type: str
-    content: bytes
-    content_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ParsedMail:
-    """``text`` is the whole readable body; ``html`` the HTML part as it came, unsanitised."""
+    """``text`` is the whole readable body; ``html`` the HTML part as it came, unsanitised.
+
+    ``remarks`` are what a reader should know of the mail, as plain values: ``warnings`` about its sender, ``notices``
+    about its parts (codes for which the console has words), and an ``invitation`` in every language. ``is_signed`` says
+    that its sender could be checked where no gateway has done it.
+    """
 
     dedupe_key: str
     message_id: str | None
@@ -61,163 +60,84 @@ class ParsedMail:
     html: str | None
     files: tuple[MailFile, ...]
     automation: Automation | None
-    authentication: dict[str, str]
+    report: DeliveryReport | None
+    authentication: dict[str, Any]
+    is_signed: bool
+    remarks: dict[str, Any]
 
 
-def parse(raw: bytes, envelope_sender: str | None, own: frozenset[str]) -> ParsedMail:
-    """Read a mail. ``own`` are the desk's addresses in lower case. Raises ``UnreadableMail``."""
-    message = email.message_from_bytes(raw)
-    senders = addresses(message, "from") or addresses(message, "reply-to") or addresses(message, "sender")
-    if not senders:
+def parse(
+    raw: bytes, envelope_sender: str | None, own: frozenset[str], trusted: frozenset[str] = frozenset()
+) -> ParsedMail:
+    """Read a mail. ``own`` are the desk's addresses, ``trusted`` the names of gateways whose findings about the sender
+    are believed, all in lower case. Raises ``UnreadableMail``."""
+    mail = mime.read(raw)
+    headers = mail.headers
+    sender = _sender(headers)
+    if sender is None:
         raise UnreadableMail("The mail has no sender that can be answered.")
-    subject = header(message, "subject")
-    texts, htmls, files = _bodies(message)
-    html = "\n".join(htmls) or None
-    text = "\n\n".join(part.strip("\n") for part in texts if part.strip())
-    if not text.strip() and html is not None:
-        text = _as_text(html)
-    copied = [one for name in ("to", "cc") for one in addresses(message, name)]
+    body = bodies.gather(mail)
+    machine = automation(headers, sender.address, envelope_sender, own, _is_report(mail))
+    subject = headers.text("subject")
     return ParsedMail(
-        dedupe_key=_dedupe_key(message, raw),
-        message_id=next(iter(_MESSAGE_ID.findall(_raw_header(message, "message-id"))), None),
-        references=_references(message),
+        dedupe_key=_dedupe_key(mail, raw),
+        message_id=next(iter(_ids(headers, "message-id")), None),
+        references=_references(headers),
         ticket_ref=_ticket_ref(subject),
-        sender=senders[0],
-        recipients=tuple(dict.fromkeys(one for one in copied if one.value not in own))[:MAX_COPIED],
+        sender=_address(sender),
+        recipients=_recipients(headers, own),
         subject=subject,
-        text=text.replace("\0", "")[:MAX_TEXT],
-        html=html,
-        files=tuple(files),
-        automation=_automation(message, senders[0], envelope_sender, own),
-        authentication=_authentication(message),
+        text=_text(body, headers),
+        html=body.html,
+        files=tuple(body.files),
+        automation=machine,
+        report=bounces.read(mail, machine is Automation.BOUNCE, body.text),
+        authentication=authentication.reported(headers, sender.address, trusted) if trusted else {},
+        is_signed=authentication.is_signed(headers),
+        remarks=_remarks(body, headers, sender, own),
     )
 
 
 def glimpse(raw: bytes) -> tuple[str, str]:
     """Who it seems to be from and what about, even of what cannot be read; either may be empty."""
-    message = email.message_from_bytes(raw[:HEAD])
-    return header(message, "from")[:320], header(message, "subject")[:300]
+    headers = mime.read_headers(raw[:HEAD])
+    return headers.text("from")[:320], headers.text("subject")[:300]
 
 
-def header(message: Message, name: str) -> str:
-    """A header as one line of text, decoded as far as it can be."""
-    raw = _raw_header(message, name)
-    return " ".join(_decoded(raw).replace("\0", "").split()) if raw else ""
+def is_own(address: str, own: frozenset[str]) -> bool:
+    """Whether an address is the desk's, with or without an extension (``desk+printer@…``)."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}" in own or address in own
 
 
-def addresses(message: Message, name: str) -> list[Address]:
-    """The addresses of a header, normalised to lower case; names decoded, what has no @ left out."""
-    if not (raw := _raw_header(message, name)):
-        return []
-    found = getaddresses([raw], **_LENIENT)
-    result = []
-    for display, address in found:
-        address = address.strip().strip("<>").lower()
-        if re.fullmatch(r"[^\s@<>\"(),:;]{1,64}@[^\s@<>\"(),:;]{1,255}", address):
-            result.append(Address("email", address, " ".join(_decoded(display).split())[:200]))
-    return result
+def _sender(headers: Headers) -> Mailbox | None:
+    for name in ("from", "reply-to", "sender"):
+        if found := headers.mailboxes(name):
+            return found[0]
+    if _DAEMON.search(headers.raw("from")):
+        return Mailbox(headers.text("from"), "mailer-daemon@invalid")
+    return None
 
 
-def decode(content: bytes, charset: str | None) -> str:
-    """Bytes as text: by the declared charset, else UTF-8, else Windows-1252, which never fails with replacement."""
-    for candidate in (charset, "utf-8"):
-        try:
-            if candidate and candidate.lower() not in ("unknown-8bit", "x-unknown"):
-                return content.decode(candidate)
-        except (LookupError, UnicodeDecodeError, ValueError):
-            continue
-    return content.decode("cp1252", "replace")
+def _address(mailbox: Mailbox) -> Address:
+    return Address("email", clean(mailbox.address), mailbox.name[:200])
 
 
-def _raw_header(message: Message, name: str) -> str:
-    try:
-        value = message.get(name)
-    except (HeaderParseError, ValueError, IndexError):
-        return ""
-    if value is None:
-        return ""
-    # 8-bit headers arrive as surrogates.
-    text = str(value)
-    if not text.isascii() and any("\udc80" <= character <= "\udcff" for character in text):
-        text = decode(text.encode("utf-8", "surrogateescape"), None)
-    return text
+def _recipients(headers: Headers, own: frozenset[str]) -> tuple[Address, ...]:
+    copied = [one for name in ("to", "cc") for one in headers.mailboxes(name)]
+    return tuple(dict.fromkeys(_address(one) for one in copied if not is_own(one.address, own)))[:MAX_COPIED]
 
 
-def _decoded(value: str) -> str:
-    try:
-        parts = decode_header(value)
-    except (HeaderParseError, ValueError):
-        return value
-    return "".join(decode(part, charset) if isinstance(part, bytes) else part for part, charset in parts)
+def _ids(headers: Headers, name: str) -> list[str]:
+    """The message ids of a field; one that somebody wrote without its brackets gets them."""
+    text = one_line(headers.raw(name))
+    return _MESSAGE_ID.findall(text) or [f"<{bare}>" for bare in _BARE_ID.findall(text)[:MAX_REFERENCES]]
 
 
-def _bodies(message: Message) -> tuple[list[str], list[str], list[MailFile]]:
-    """Text parts, HTML parts and files. In an alternative the plain text stands for all."""
-    texts: list[str] = []
-    htmls: list[str] = []
-    files: list[MailFile] = []
-    for number, part in enumerate(_leaves(message)):
-        if number >= MAX_PARTS:
-            break
-        kind, disposition = part.get_content_type(), part.get_content_disposition()
-        filename = _filename(part)
-        if kind in ("text/plain", "text/html") and disposition != "attachment" and not filename:
-            text = decode(_payload(part), part.get_content_charset())
-            (texts if kind == "text/plain" else htmls).append(text)
-        else:
-            content_id = header(part, "content-id").strip("<>") or None
-            files.append(MailFile(filename or _default_name(kind, number), kind, _payload(part), content_id))
-    return texts, htmls, files
-
-
-def _leaves(message: Message) -> Iterator[Message]:
-    """The parts that carry something; an enclosed mail is one part."""
-    if message.is_multipart() and message.get_content_maintype() == "multipart":
-        for part in message.get_payload():
-            if isinstance(part, Message):
-                yield from _leaves(part)
-    else:
-        yield message
-
-
-def _payload(part: Message) -> bytes:
-    if part.get_content_maintype() == "message" and part.is_multipart():
-        return b"\n".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
-    try:
-        content = part.get_payload(decode=True)
-    except (ValueError, AssertionError):
-        content = None
-    if isinstance(content, bytes):
-        return content
-    text = part.get_payload()
-    return str(text).encode("utf-8", "surrogateescape")
-
-
-def _filename(part: Message) -> str:
-    try:
-        name = part.get_filename() or ""
-    except (LookupError, ValueError, TypeError):
-        name = ""
-    decoded = _decoded(name).replace("\\", "/").rpartition("/")[2]
-    return re.sub(r"[\x00-\x1f\x7f]", "", decoded).strip()[:200]
-
-
-def _default_name(kind: str, number: int) -> str:
-    endings = {"message/rfc822": "eml", "text/calendar": "ics", "text/html": "html", "text/plain": "txt"}
-    return f"part-{number + 1}.{endings.get(kind, kind.rpartition('/')[2][:10] or 'bin')}"
-
-
-def _as_text(html: str) -> str:
-    try:
-        return str(inscriptis.get_text(html)).strip()
-    except (ValueError, AssertionError, RecursionError):
-        return re.sub(r"<[^>]{0,2000}>", " ", html).strip()
-
-
-def _references(message: Message) -> tuple[str, ...]:
-    found = _MESSAGE_ID.findall(_raw_header(message, "references"))
-    found += _MESSAGE_ID.findall(_raw_header(message, "in-reply-to"))
-    return tuple(dict.fromkeys(reversed(found)))[:50]
+def _references(headers: Headers) -> tuple[str, ...]:
+    """What the mail refers to, the newest first."""
+    found = [*returned_ids(headers), *_ids(headers, "references"), *_ids(headers, "in-reply-to")]
+    return tuple(dict.fromkeys(reversed(found)))[:MAX_REFERENCES]
 
 
 def _ticket_ref(subject: str) -> int | None:
@@ -225,27 +145,31 @@ def _ticket_ref(subject: str) -> int | None:
     return ticket_id_from_number(match.group(1)) if match else None
 
 
-def _automation(
-    message: Message, sender: Address, envelope_sender: str | None, own: frozenset[str]
-) -> Automation | None:
-    """Why a machine must not answer (RFC 3834, RFC 2919, RFC 3464 and the habits of mail servers)."""
-    submitted = header(message, "auto-submitted").lower()
-    precedence = header(message, "precedence").lower()
-    if sender.value in own:
-        return Automation.OWN_ADDRESS
-    if message.get_content_type() == "multipart/report" or envelope_sender == "" or _ROBOTS.match(sender.value):
-        return Automation.BOUNCE
-    if submitted.startswith("auto-replied") or message.get("x-autoreply") or message.get("x-autorespond"):
-        return Automation.AUTO_REPLY
-    if message.get("list-id") or precedence in ("bulk", "list", "junk") or (submitted and submitted != "no"):
-        return Automation.LIST
-    return None
+def _text(body: Body, headers: Headers) -> str:
+    text = body.text
+    if not text.strip() and body.invitation is not None:
+        return body.invitation.text(_language(body, headers))
+    return text
 
 
-def _authentication(message: Message) -> dict[str, str]:
-    """What the receiving servers wrote about the sender, as it came: shown, not yet believed."""
-    names = ("authentication-results", "received-spf")
-    return {name: value for name in names if (value := header(message, name)[:1000])}
+def _language(body: Body, headers: Headers) -> str:
+    hints = [body.invitation.language if body.invitation is not None else "", headers.text("content-language")]
+    return next((hint[:2].lower() for hint in hints if hint[:2].lower() in LANGUAGES), LANGUAGE)
+
+
+def _is_report(mail: Part) -> bool:
+    return mail.headers.text("content-type").lower().startswith("multipart/report")
+
+
+def _remarks(body: Body, headers: Headers, sender: Mailbox, own: frozenset[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if warnings := senders.warnings(headers, sender, own):
+        found["warnings"] = warnings
+    if body.remarks:
+        found["notices"] = body.remarks
+    if body.invitation is not None:
+        found["invitation"] = {language: body.invitation.lines(language) for language in LANGUAGES}
+    return found
 
 
 def raw_key(raw: bytes) -> str:
@@ -253,11 +177,10 @@ def raw_key(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-def _dedupe_key(message: Message, raw: bytes) -> str:
+def _dedupe_key(mail: Part, raw: bytes) -> str:
     """Message-IDs lie: the key is of the id, the date, the sender, the subject and the body, never of trace headers."""
     digest = hashlib.sha256()
     for name in ("message-id", "date", "from", "subject"):
-        digest.update(_raw_header(message, name).encode("utf-8", "replace") + b"\0")
-    _, _, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    digest.update(body.rstrip())
+        digest.update(mail.headers.raw(name).encode("utf-8", "replace") + b"\0")
+    digest.update(raw[mail.begins :].replace(b"\r\n", b"\n").rstrip())
     return digest.hexdigest()

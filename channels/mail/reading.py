@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
 
 from channels.base import Receive
 from channels.choices import option
+from channels.mail import authentication
 from channels.mail import parse as parsing
+from channels.mail.bodies import MailFile
 from channels.mail.parse import ParsedMail, UnreadableMail
 from channels.mail.quotes import new_text
+from channels.mail.resolver import Resolver
 from core import intake, promises, quarantine
 from core.blobs import BlobStore
 from core.clock import Clock
@@ -27,14 +30,18 @@ log = structlog.get_logger(__name__)
 
 INLINE_RAW = 64 * 1024
 """Raw mails up to this size lie in the database, larger ones in the blob store."""
-LARGE = 256 * 1024
+LARGE = 64 * 1024
 """Mails from this size on are read in a thread, so that the loop goes on."""
 POLL = 15.0
 """Seconds between looks for what is to be read again, when nobody called."""
 
 
 class Reader:
-    """Reads the mails of one inbox. ``receive`` is there once the channel runs."""
+    """Reads the mails of one inbox. ``receive`` is there once the channel runs.
+
+    ``trusted_servers`` are gateways whose word about a sender is taken, by the name they give themselves in
+    Authentication-Results, in lower case; where none of them spoke, signatures are checked with ``resolver``.
+    """
 
     def __init__(
         self,
@@ -43,12 +50,16 @@ class Reader:
         database: Database,
         blobs: BlobStore,
         clock: Clock,
+        trusted_servers: frozenset[str] = frozenset(),
+        resolver: Resolver | None = None,
     ) -> None:
         self._inbox_id = inbox_id
         self._own = own_addresses
         self._database = database
         self._blobs = blobs
         self._clock = clock
+        self._trusted = trusted_servers
+        self._resolver = resolver
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self.receive: Receive | None = None
 
@@ -93,33 +104,51 @@ class Reader:
         if receive is None:
             raise ConnectionAbortedError("the mailbox was stopped")
         try:
-            mail = await self._parse(raw, envelope_sender)
-            return await receive(await self._inbound(mail, kept, again))
-        except (UnreadableMail, DeskError) as error:
+            mail, text = await self._parse(raw, envelope_sender)
+        except UnreadableMail as error:
             return await self._set_aside(raw, str(error), envelope_sender, kept, again)
-        except (ValueError, LookupError, RecursionError, AssertionError, TypeError, AttributeError) as error:
-            # The parser's own mistake must not make the sender's server repeat the mail for days.
+        except Exception as error:  # our own mistake must not make the sender's server repeat the mail for days
             log.exception("mail_unreadable", inbox=self._inbox_id, size=len(raw))
             return await self._set_aside(raw, f"{type(error).__name__}: {error}", envelope_sender, kept, again)
+        message = await self._inbound(mail, text, await self._authentication(mail, raw), kept, again)
+        try:
+            return await receive(message)
+        except DeskError as error:
+            return await self._set_aside(raw, str(error), envelope_sender, kept, again)
 
-    async def _parse(self, raw: bytes, envelope_sender: str | None) -> ParsedMail:
+    async def _parse(self, raw: bytes, envelope_sender: str | None) -> tuple[ParsedMail, str]:
+        """The mail, and what is new in it."""
         own = self._own()
-        if len(raw) < LARGE:
-            return parsing.parse(raw, envelope_sender, own)
-        return await asyncio.to_thread(parsing.parse, raw, envelope_sender, own)
 
-    async def _inbound(self, mail: ParsedMail, kept: dict[str, Any], again: Again | None) -> InboundMessage:
-        files = [
-            StoredFile(
-                await asyncio.to_thread(self._blobs.put, file.content),
-                file.filename,
-                file.media_type[:127],
-                len(file.content),
-                file.content_id[:255] if file.content_id else None,
-            )
-            for file in mail.files
-        ]
-        text = new_text(mail.text)
+        def parse() -> tuple[ParsedMail, str]:
+            mail = parsing.parse(raw, envelope_sender, own, self._trusted)
+            return mail, new_text(mail.text, mail.subject)
+
+        return parse() if len(raw) < LARGE else await asyncio.to_thread(parse)
+
+    async def _authentication(self, mail: ParsedMail, raw: bytes) -> dict[str, Any]:
+        """What is known of the sender: what a trusted gateway found, else what can be checked here."""
+        if mail.authentication or self._resolver is None or not mail.is_signed:
+            return mail.authentication
+        try:
+            return await asyncio.to_thread(authentication.checked, raw, mail.sender.value, self._resolver)
+        except Exception:  # a signature that breaks its reader is no reason to refuse a mail
+            log.exception("signature_unreadable", inbox=self._inbox_id, size=len(raw))
+            return {}
+
+    async def _store(self, files: Sequence[MailFile]) -> tuple[StoredFile, ...]:
+        """The files of a mail in the store, before anything refers to them."""
+        if not files:
+            return ()
+        names = await asyncio.to_thread(lambda: [self._blobs.put(file.content) for file in files])
+        return tuple(
+            StoredFile(sha256, file.filename, file.media_type, len(file.content), file.content_id)
+            for sha256, file in zip(names, files, strict=True)
+        )
+
+    async def _inbound(
+        self, mail: ParsedMail, text: str, checked: dict[str, Any], kept: dict[str, Any], again: Again | None
+    ) -> InboundMessage:
         return InboundMessage(
             inbox_id=self._inbox_id,
             dedupe_key=mail.dedupe_key,
@@ -128,15 +157,17 @@ class Reader:
             full_text=mail.text,
             received_at=self._clock.now() if again is None else again.received_at,
             subject=mail.subject,
-            external_id=mail.message_id[:500] if mail.message_id else None,
+            external_id=mail.message_id,
             references=mail.references,
             ticket_ref=mail.ticket_ref,
             recipients=mail.recipients,
             option=option(text),
             html=mail.html,
-            attachments=tuple(files),
+            attachments=await self._store(mail.files),
             automation=mail.automation,
-            authentication=mail.authentication,
+            report=mail.report,
+            authentication=checked,
+            remarks=mail.remarks,
             receipt_id=again.work.receipt_id if again is not None else None,
             **kept,
         )

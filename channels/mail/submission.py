@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-from collections.abc import AsyncIterator, Iterator
+import uuid
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 import aiosmtplib
 
 from channels.base import DeliveryError
 from channels.mail.configuration import MailConfiguration
+from channels.mail.connections import no_starttls, of_connection
+from channels.mail.oauth import Tokens, refused_token
 from core.errors import InboxProblem
 
 TIMEOUT = 30.0
 
 
-async def submit(mailbox: MailConfiguration, recipient: str, content: bytes) -> None:
-    """Send a mail. Raises ``DeliveryError`` for what is wrong with it, ``InboxProblem`` if it is the mailbox."""
-    async with _server(mailbox) as server:
+async def submit(mailbox: MailConfiguration, tokens: Tokens, sender: str, recipient: str, content: bytes) -> None:
+    """Send a mail; ``sender`` is where it comes back to. Raises ``DeliveryError`` for what is wrong with the mail,
+    ``InboxProblem`` if it is the mailbox."""
+    async with _server(mailbox, tokens) as server:
         try:
-            await server.sendmail(mailbox.address, [recipient], content)
+            await server.sendmail(sender, [recipient], content)
         except aiosmtplib.SMTPSenderRefused:
             raise
         except aiosmtplib.SMTPRecipientsRefused as error:
@@ -31,15 +34,15 @@ async def submit(mailbox: MailConfiguration, recipient: str, content: bytes) -> 
             raise _refusal(error.code, error.message) from None
 
 
-async def try_out(mailbox: MailConfiguration) -> None:
-    """Sign in, and ask whether mail may be sent from the mailbox's address. Raises ``InboxProblem``."""
-    async with _server(mailbox) as server:
-        await server.mail(mailbox.address)
+async def try_out(mailbox: MailConfiguration, tokens: Tokens) -> None:
+    """Sign in, and ask whether mail may be sent from the mailbox's addresses. Raises ``InboxProblem``."""
+    async with _server(mailbox, tokens) as server:
+        await server.mail(mailbox.return_address(f"<{uuid.uuid4()}@{mailbox.address.rpartition('@')[2]}>"))
         await server.rset()
 
 
 @asynccontextmanager
-async def _server(mailbox: MailConfiguration) -> AsyncIterator[aiosmtplib.SMTP]:
+async def _server(mailbox: MailConfiguration, tokens: Tokens) -> AsyncIterator[aiosmtplib.SMTP]:
     """The server, signed in at; whatever goes wrong with it is the mailbox's problem."""
     if not mailbox.smtp_host:
         raise InboxProblem(
@@ -55,8 +58,10 @@ async def _server(mailbox: MailConfiguration) -> AsyncIterator[aiosmtplib.SMTP]:
     )
     try:
         await server.connect()
-        if mailbox.smtp_username:
-            await server.login(mailbox.smtp_username, mailbox.smtp_password.get_secret_value())
+        if mailbox.smtp_username and (password := mailbox.smtp_password.get_secret_value()):
+            await server.login(mailbox.smtp_username, password)
+        elif mailbox.smtp_username:
+            await _show_token(server, mailbox, tokens)
         yield server
         # The mail is taken: a server that hangs up without a word changes nothing about it.
         with suppress(aiosmtplib.SMTPException, OSError):
@@ -67,6 +72,14 @@ async def _server(mailbox: MailConfiguration) -> AsyncIterator[aiosmtplib.SMTP]:
         server.close()
 
 
+async def _show_token(server: aiosmtplib.SMTP, mailbox: MailConfiguration, tokens: Tokens) -> None:
+    try:
+        await server.auth_xoauth2(mailbox.smtp_username, await tokens.access())
+    except aiosmtplib.SMTPAuthenticationError as error:
+        tokens.forget()
+        raise refused_token(mailbox.smtp_host, mailbox.smtp_username, _answer(error)) from None
+
+
 def _refusal(code: int, text: str) -> DeliveryError:
     """A 5xx answer is final, a 4xx one is not (RFC 5321, 4.2.1); greylisting wants a minute or two."""
     permanent = 500 <= code < 600
@@ -75,7 +88,7 @@ def _refusal(code: int, text: str) -> DeliveryError:
 
 
 def _problem(error: Exception, mailbox: MailConfiguration) -> InboxProblem:
-    place = {"host": mailbox.smtp_host, "port": mailbox.smtp_port}
+    place: dict[str, Any] = {"host": mailbox.smtp_host, "port": mailbox.smtp_port}
     if isinstance(error, aiosmtplib.SMTPAuthenticationError):
         return InboxProblem(
             "{host} did not accept the user name and password: {answer}",
@@ -105,47 +118,16 @@ def _problem(error: Exception, mailbox: MailConfiguration) -> InboxProblem:
             answer=_answer(error),
             **place,
         )
-    for cause in _causes(error):
-        if (known := _of_connection(cause, place)) is not None:
-            return known
+    if (known := of_connection(error, **place)) is not None:
+        return known
     if "STARTTLS" in str(error):
-        return InboxProblem("{host} offers no STARTTLS at port {port}.", "Choose another encryption or port.", **place)
+        return no_starttls(**place)
     return InboxProblem(
         "{host}, port {port}, did not answer as a mail server does: {answer}",
         "Check port and encryption: 587 goes with STARTTLS, 465 with TLS from the start.",
         answer=_answer(error),
         **place,
     )
-
-
-def _of_connection(error: BaseException, place: dict[str, object]) -> InboxProblem | None:
-    match error:
-        case ssl.SSLCertVerificationError():
-            return InboxProblem(
-                "The certificate of {host} cannot be trusted: {reason}",
-                "Use the server's name as it stands in its certificate, or have the certificate mended.",
-                reason=error.verify_message,
-                **place,
-            )
-        case socket.gaierror():
-            return InboxProblem("There is no server {host}.", "Check the name of the mail server.", **place)
-        case ConnectionRefusedError():
-            return InboxProblem(
-                "Nothing listens on {host}, port {port}.", "Check the port, and whether the server runs.", **place
-            )
-        case TimeoutError() | aiosmtplib.SMTPTimeoutError():
-            return InboxProblem(
-                "{host} does not answer on port {port}.",
-                "Check address and port, and whether a firewall is in between.",
-                **place,
-            )
-    return None
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _answer(error: Exception) -> str:

@@ -150,8 +150,10 @@ class Reader:
                 is_shared=not parse.is_direct(channel),
             )
         )
-        counts = receipt.outcome is not Outcome.DUPLICATE or arrived.attempts > 1
-        blocks = render.answered(shown.get("blocks", []), kept["title"] if counts else None)
+        if receipt.outcome is Outcome.DUPLICATE and arrived.attempts == 1:
+            # Another press came first, and writes what counted in the buttons' place.
+            return
+        blocks = render.answered(shown.get("blocks", []), kept["title"])
         update = self._web.update(channel, str(shown["ts"]), str(shown.get("text", "")), blocks)
         await _politely(update, "answer")
 

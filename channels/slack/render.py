@@ -69,10 +69,10 @@ def _buttons(choices: Sequence[Choice]) -> list[Block]:
     ]
 
 
-def answered(blocks: Sequence[Block], title: str | None) -> list[Block]:
+def answered(blocks: Sequence[Block], title: str) -> list[Block]:
     """A message whose buttons were used: they are gone, and the answer stands there instead."""
     kept = [block for block in blocks if block.get("type") != "actions"]
-    return [*kept, _context(f"✓ {escape(title)}")] if title else kept
+    return [*kept, _context(f"✓ {escape(title)}")]
 
 
 def plain(text: str) -> Post:

@@ -11,16 +11,18 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict, InvalidInput, Mistakes, NotFound
-from core.inboxes import configuring
+from core.inboxes import configuring, renewals
 from core.inboxes.kinds import InboxSettings, Kind
 from core.inboxes.reading import shown
 from core.models import (
     ArrivalRow,
     BusinessCalendar,
+    Call,
     CardRow,
     Conversation,
     InboundReceipt,
     Inbox,
+    InboxPosition,
     InboxRun,
     InboxState,
     Organization,
@@ -84,7 +86,8 @@ def save(session: Session, kind: Kind[Any], inbox_id: int | None, form: Form, se
         session.add(inbox)
     else:
         inbox = find(session, inbox_id)
-    inbox.style, inbox.address_kind, inbox.pushes = kind.style, kind.address_kind, kind.pushes
+    inbox.style, inbox.address_kind = kind.style, kind.address_kind
+    inbox.pushes, inbox.can_send = kind.pushes, kind.can_send
     inbox.address, inbox.name, inbox.sender_name = settings.address, settings.name, form.sender_name.strip()[:LONGEST]
     inbox.language, inbox.organization_id = form.language, form.organization_id
     inbox.team_id, inbox.calendar_id = form.team_id, form.calendar_id
@@ -133,7 +136,7 @@ def remove(session: Session, inbox_id: int) -> None:
     inbox = find(session, inbox_id)
     if is_used(session, inbox_id):
         raise Conflict("This inbox has conversations, which would be lost. Archive it instead.")
-    for model in (InboxRun, TeamRoom):
+    for model in (InboxPosition, InboxRun, TeamRoom):
         session.execute(delete(model).where(model.inbox_id == inbox_id))
     session.delete(inbox)
     _tell(session, inbox_id)
@@ -142,7 +145,7 @@ def remove(session: Session, inbox_id: int) -> None:
 def is_used(session: Session, inbox_id: int) -> bool:
     used = (
         session.scalar(select(model.id).where(model.inbox_id == inbox_id).limit(1))
-        for model in (ArrivalRow, CardRow, Conversation, InboundReceipt, OutboxRow)
+        for model in (ArrivalRow, Call, CardRow, Conversation, InboundReceipt, OutboxRow)
     )
     return any(one is not None for one in used)
 
@@ -161,7 +164,7 @@ def seal_anew(session: Session, seal: Seal) -> int:
         old = {name: secret for name, secret in readable.items() if not seal.is_newest(inbox.sealed[name])}
         if old:
             inbox.sealed = {**inbox.sealed, **{name: seal.close(secret) for name, secret in old.items()}}
-            touched += 1
+        touched += renewals.seal_anew(inbox, seal) or bool(old)
     return touched
 
 

@@ -95,9 +95,10 @@ class Kind(Generic[C]):
     """A channel. ``address_kind`` is the kind of address it reaches people at (``email``, ``webchat``, …).
 
     ``pushes`` says that what the other side took is before the person's eyes, as in a messenger; what somebody has to
-    come back for (in a web chat) and did not is sent by mail as well. ``can_test`` promises that its adapter has a
-    ``test``, ``test_recipient`` that it has a ``send_test``, and says what to send it to. ``steps`` are shown beside
-    the form; they get the inbox and the desk's address on the web.
+    come back for (in a web chat) and did not is sent by mail as well. ``can_send`` is False where nobody can be
+    written to, as on the telephone: there the bot has no say, and people answer in another way. ``can_test`` promises
+    that its adapter has a ``test``, ``test_recipient`` that it has a ``send_test``, and says what to send it to.
+    ``steps`` are shown beside the form; they get the inbox and the desk's address on the web.
     """
 
     key: str
@@ -107,6 +108,7 @@ class Kind(Generic[C]):
     address_kind: str
     configuration: type[C]
     pushes: bool = False
+    can_send: bool = True
     can_test: bool = False
     test_recipient: Shown | None = None
     steps: Callable[[InboxSettings[C], str], Sequence[Step]] = lambda inbox, public_url: ()

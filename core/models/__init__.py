@@ -1,9 +1,10 @@
 """The one persistent model: SQLAlchemy declarative classes, a file per aggregate."""
 
 from core.models.base import Base, PromiseState
+from core.models.call import Call
 from core.models.conversation import Conversation, InboundReceipt
 from core.models.desk import BusinessCalendar, DeskSettings
-from core.models.inbox import Inbox, InboxRun, InboxState, RunState
+from core.models.inbox import Inbox, InboxPosition, InboxRun, InboxState, RunState
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
 from core.models.promise import ArrivalRow, CardRow, OutboxRow, RereadRow, WorkKind, WorkRow
@@ -20,6 +21,7 @@ __all__ = [
     "Attachment",
     "Base",
     "BusinessCalendar",
+    "Call",
     "CannedReply",
     "CardRow",
     "Conversation",
@@ -28,6 +30,7 @@ __all__ = [
     "HistoryEntry",
     "InboundReceipt",
     "Inbox",
+    "InboxPosition",
     "InboxRun",
     "InboxState",
     "Mention",

@@ -5,6 +5,7 @@ Every use case locks the ticket first, so what the bot commits is either before 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select
@@ -23,7 +24,7 @@ from core.models import (
     WorkKind,
     WorkRow,
 )
-from core.outbox import Destination, cancel_machine_messages, enqueue
+from core.outbox import Destination, attach, cancel_machine_messages, enqueue
 from core.promises import WORK, owe
 from core.rights import Right
 from core.tickets import cards, lifecycle, mentions
@@ -35,6 +36,7 @@ from core.values import (
     InboxStyle,
     ResolutionCode,
     Status,
+    StoredFile,
     ticket_number,
 )
 
@@ -44,14 +46,18 @@ _LOCKED = (
 _DESTINATION = (
     select(Conversation.id, Conversation.address_id, Inbox.id, Inbox.address, Inbox.style, Inbox.pushes)
     .join(Inbox, Inbox.id == Conversation.inbox_id)
+    .where(Inbox.can_send)
     .with_for_update(of=Conversation)
 )
 _LAST_WRITTEN = _DESTINATION.where(
     Conversation.id
     == select(Message.conversation_id)
-    .where(Message.ticket_id == bindparam("ticket"), Message.conversation_id.is_not(None), Message.outbound.is_(False))
+    .join(Conversation, Conversation.id == Message.conversation_id)
+    .join(Inbox, Inbox.id == Conversation.inbox_id)
+    .where(Message.ticket_id == bindparam("ticket"), Message.outbound.is_(False), Inbox.can_send)
     .order_by(Message.id.desc())
     .limit(1)
+    .correlate(None)
     .scalar_subquery()
 )
 _NEWEST = _DESTINATION.where(Conversation.ticket_id == bindparam("ticket")).order_by(Conversation.id.desc()).limit(1)
@@ -114,13 +120,16 @@ def reply(session: Session, ticket_id: int, agent_id: int, draft: Draft, now: da
     return message_id
 
 
-def note(session: Session, ticket_id: int, agent_id: int, text: str, now: datetime) -> int:
+def note(
+    session: Session, ticket_id: int, agent_id: int, text: str, now: datetime, files: Sequence[StoredFile] = ()
+) -> int:
     """Write something only staff sees; colleagues named with an @ are told. Returns the message's id."""
-    if not text.strip():
+    if not text.strip() and not files:
         raise InvalidInput("The note is empty.", "text")
     ticket = locked(session, ticket_id)
     agent = session.get_one(Agent, agent_id)
     message_id = add_note(session, ticket, Actor.agent(agent_id), agent.name, text, now)
+    attach(session, message_id, files)
     mentions.remember(session, message_id, agent_id, text)
     return message_id
 
@@ -156,6 +165,7 @@ def hand_back(
     if ticket.level == 0:
         raise Conflict("The bot already has this ticket.")
     _require_own(session, ticket, agent_id)
+    current_conversation(session, ticket)
     ticket.level, ticket.assignee_id, ticket.team_id = 0, None, None
     ticket.bot_state = {**ticket.bot_state, "resume": resume}
     ticket.status = Status.OPEN
@@ -253,7 +263,7 @@ def current_conversation(session: Session, ticket: Ticket) -> Destination:
     """Where the requester last wrote on this ticket, locked: an answer goes there."""
     found = rows.first(session, _LAST_WRITTEN, ticket=ticket.id) or rows.first(session, _NEWEST, ticket=ticket.id)
     if found is None:
-        raise Conflict("This ticket has no conversation to answer in.")
+        raise Conflict("Nobody can be written to on this ticket. Call the person, and write down what was said.")
     return Destination(*found)
 
 

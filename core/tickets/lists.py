@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from core import rights
+from core.calls.numbers import spoken
 from core.errors import NotFound
 from core.models import (
     Agent,
@@ -161,7 +162,12 @@ def _rows(agent_id: int) -> Select[*tuple[Any, ...]]:
     read = select(Reading.message_id).where(Reading.ticket_id == Ticket.id, Reading.agent_id == agent_id)
     address = (
         select(RequesterAddress.value)
-        .where(RequesterAddress.requester_id == Ticket.requester_id, RequesterAddress.kind == "email")
+        .where(
+            RequesterAddress.requester_id == Ticket.requester_id,
+            RequesterAddress.kind.in_(("email", "phone")),
+            RequesterAddress.value.not_like("unknown:%"),
+        )
+        .order_by(RequesterAddress.kind)
         .limit(1)
     )
     return (
@@ -204,7 +210,7 @@ def _row(
         id=ticket.id,
         number=ticket.number,
         subject=ticket.subject,
-        requester=name or address or "",
+        requester=name or (spoken(address) if address is not None and address.startswith("+") else address) or "",
         organization=organization or "",
         channel=channel or "",
         status=ticket.status,

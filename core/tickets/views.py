@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from core.errors import NotFound
 from core.models import (
     Agent,
     Attachment,
+    Call,
     Conversation,
     HistoryEntry,
     Inbox,
@@ -39,6 +40,8 @@ class Entry:
     actor: str
     files: tuple[Attachment, ...] = ()
     channel: str = ""
+    call: Call | None = None
+    answered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,12 @@ class Detail:
     team: Team | None
     assignee: Agent | None
     channel: str
+    """Where the requester last wrote, as far as they can be answered there."""
     channel_address: str
+    can_write: bool
+    """Whether the requester can be written to at all on this ticket; else one calls."""
+    numbers: tuple[str, ...]
+    """The telephone numbers to call them at, the one they called from first."""
     timeline: tuple[Entry, ...]
     others: tuple[Ticket, ...]
     teams: tuple[Team, ...]
@@ -79,7 +87,7 @@ def detail(session: Session, ticket_id: int) -> Detail:
     if ticket is None:
         raise NotFound("There is no ticket {number}.", number=ticket_number(ticket_id))
     requester = session.get_one(Requester, ticket.requester_id)
-    address, channel = _channel(session, ticket)
+    address, channel, can_write = _channel(session, ticket)
     others = session.scalars(
         select(Ticket)
         .where(Ticket.requester_id == requester.id, Ticket.id != ticket.id)
@@ -88,7 +96,8 @@ def detail(session: Session, ticket_id: int) -> Detail:
     )
     addresses = session.scalars(
         select(RequesterAddress).where(RequesterAddress.requester_id == requester.id).order_by(RequesterAddress.id)
-    )
+    ).all()
+    calls = _calls(session, ticket)
     return Detail(
         ticket=ticket,
         requester=requester,
@@ -98,7 +107,9 @@ def detail(session: Session, ticket_id: int) -> Detail:
         assignee=session.get(Agent, ticket.assignee_id) if ticket.assignee_id else None,
         channel=channel,
         channel_address=address,
-        timeline=_timeline(session, ticket),
+        can_write=can_write,
+        numbers=_numbers(calls, addresses),
+        timeline=_timeline(session, ticket, calls),
         others=tuple(others),
         teams=tuple(session.scalars(select(Team).order_by(Team.level, Team.name))),
         colleagues=tuple(session.scalars(select(Agent).where(Agent.active).order_by(Agent.name))),
@@ -122,28 +133,43 @@ def file_of(session: Session, attachment_id: int) -> Attachment:
     return found
 
 
-def html_of(session: Session, message_id: int) -> str:
-    """The HTML a message came with, unsanitised. Raises ``NotFound``."""
+def html_of(session: Session, message_id: int) -> tuple[str, list[Attachment]]:
+    """The HTML a message came with, unsanitised, and the files that it may show. Raises ``NotFound``."""
     html = session.scalar(select(Message.html).where(Message.id == message_id))
     if html is None:
         raise NotFound("This message has no HTML.")
-    return html
+    shown = select(Attachment).where(Attachment.message_id == message_id, Attachment.content_id.is_not(None))
+    return html, list(session.scalars(shown))
 
 
-def _channel(session: Session, ticket: Ticket) -> tuple[str, str]:
+def _channel(session: Session, ticket: Ticket) -> tuple[str, str, bool]:
     found = session.execute(
-        select(RequesterAddress.value, Inbox.channel)
+        select(RequesterAddress.value, Inbox.channel, Inbox.can_send)
         .join(Conversation, Conversation.address_id == RequesterAddress.id)
         .join(Inbox, Inbox.id == Conversation.inbox_id)
         .join(Message, Message.conversation_id == Conversation.id)
         .where(Message.ticket_id == ticket.id, Message.outbound.is_(False))
-        .order_by(Message.id.desc())
+        .order_by(Inbox.can_send.desc(), Message.id.desc())
         .limit(1)
     ).first()
-    return (found[0], found[1]) if found is not None else ("", "")
+    return (found[0], found[1], found[2]) if found is not None else ("", "", True)
 
 
-def _timeline(session: Session, ticket: Ticket) -> tuple[Entry, ...]:
+def _calls(session: Session, ticket: Ticket) -> dict[int, Call]:
+    """The calls on a ticket by their message, in their order."""
+    found = session.scalars(
+        select(Call).where(Call.ticket_id == ticket.id, Call.message_id.is_not(None)).order_by(Call.message_id)
+    )
+    return {call.message_id: call for call in found if call.message_id is not None}
+
+
+def _numbers(calls: Mapping[int, Call], addresses: Sequence[RequesterAddress]) -> tuple[str, ...]:
+    called = [call.number for call in [*calls.values()][::-1] if call.number]
+    known = [one.value for one in addresses if one.kind == "phone" and one.value.startswith("+")]
+    return tuple(dict.fromkeys([*called, *known]))
+
+
+def _timeline(session: Session, ticket: Ticket, calls: Mapping[int, Call]) -> tuple[Entry, ...]:
     names = {agent.id: agent.name for agent in session.scalars(select(Agent))}
     files: dict[int, list[Attachment]] = {}
     for file in session.scalars(
@@ -168,6 +194,8 @@ def _timeline(session: Session, ticket: Ticket) -> tuple[Entry, ...]:
             message.author_name,
             tuple(files.get(message.id, ())),
             channels.get(message.conversation_id or 0, ""),
+            call := calls.get(message.id),
+            _answered_by(call, names),
         )
         for message in session.scalars(select(Message).where(Message.ticket_id == ticket.id).order_by(Message.id))
         if message.delivery_reason != UNDONE
@@ -180,6 +208,11 @@ def _timeline(session: Session, ticket: Ticket) -> tuple[Entry, ...]:
         if line.action != "noted"
     ]
     return tuple(sorted(entries, key=_order))
+
+
+def _answered_by(call: Call | None, names: Mapping[int, str]) -> str:
+    """Who of us took a call: as the desk knows them, else as the telephone system does."""
+    return names.get(call.agent_id or 0, call.answered_by) if call is not None else ""
 
 
 def _order(entry: Entry) -> tuple[datetime, int]:

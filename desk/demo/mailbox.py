@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import email
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from email.message import EmailMessage, Message
+from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, make_msgid, parseaddr
 from pathlib import Path
@@ -18,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from channels.mail import parse as parsing
+from channels.mail import bodies, mime
 from core.clock import Clock
 from core.errors import NotFound
 from core.values import FormOfAddress, spoken
@@ -112,7 +111,7 @@ class Mailbox:
         path = self._folder / f"{request.path_params['key']}.eml"
         if path.parent != self._folder or not path.is_file():
             raise NotFound("There is no such mail.")
-        html = _part(email.message_from_bytes(path.read_bytes()), "text/html")
+        html = bodies.gather(mime.read(path.read_bytes())).html or ""
         # Links must open; everything else in the mail stays in its sandbox.
         policy = (
             "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
@@ -148,25 +147,17 @@ class Mailbox:
 
 
 def _letter(path: Path) -> Letter:
-    message = email.message_from_bytes(path.read_bytes())
+    mail = mime.read(path.read_bytes())
+    body, headers = bodies.gather(mail), mail.headers
     return Letter(
         key=path.stem,
         sent=path.stem.endswith("-sent"),
-        sender=parsing.header(message, "from"),
-        recipient=parsing.header(message, "to"),
-        subject=parsing.header(message, "subject"),
-        date=parsing.header(message, "date"),
-        message_id=parsing.header(message, "message-id"),
-        references=parsing.header(message, "references"),
-        text=_part(message, "text/plain"),
-        has_html=bool(_part(message, "text/html")),
+        sender=headers.text("from"),
+        recipient=headers.text("to"),
+        subject=headers.text("subject"),
+        date=headers.text("date"),
+        message_id=headers.text("message-id"),
+        references=headers.text("references"),
+        text=body.text,
+        has_html=body.html is not None,
     )
-
-
-def _part(message: Message, kind: str) -> str:
-    for part in message.walk():
-        if part.get_content_type() == kind:
-            content = part.get_payload(decode=True)
-            if isinstance(content, bytes):
-                return parsing.decode(content, part.get_content_charset())
-    return ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from channels.mail.adapter import KIND
+from channels.phone.adapter import KIND as PHONE
 from core import calendars, replies, staff
 from core.calendars import Hours
 from core.inboxes import editing
@@ -35,6 +37,12 @@ CUSTOMERS = (
     ("Dr. Helga Petersen", "h.petersen@nordlicht.example", "nordlicht", "de", True),
     ("Tom Baker", "tom.baker@nordlicht.example", "nordlicht", "en", False),
 )
+PHONES = {
+    "carla.neumann@musterbau.example": "+493023125001",
+    "jonas.weiss@musterbau.example": "+493023125002",
+    "h.petersen@nordlicht.example": "+494066969340",
+}
+"""Numbers that the German network agency keeps free for films and the like."""
 REPLIES = (
     (
         "Rückfrage: Gerät und Uhrzeit",
@@ -76,6 +84,8 @@ def seed(session: Session, password_hash: str, now: datetime) -> None:
             session.add(
                 RequesterAddress(requester_id=requester.id, kind="email", value=address, name=name, verified_at=now)
             )
+            if address in PHONES:
+                session.add(RequesterAddress(requester_id=requester.id, kind="phone", value=PHONES[address]))
     if not replies.everything(session):
         for title, german, english in REPLIES:
             replies.save(session, None, title, german, english, None, now)
@@ -85,7 +95,7 @@ def seed(session: Session, password_hash: str, now: datetime) -> None:
 
 
 def set_up(session: Session, seal: Seal, address: str, ports: tuple[int, int], now: datetime) -> None:
-    """People who are always there, and a mailbox; ``ports`` are where it listens and where it sends to."""
+    """People who are always there, a telephone line and a mailbox; ``ports`` are where that listens and sends to."""
     always = tuple((day, ("00:00-24:00",)) for day in DAYS)
     if session.scalar(select(BusinessCalendar).where(BusinessCalendar.name == ALWAYS)) is None:
         calendars.make_default(session, calendars.save(session, None, ALWAYS, Hours(week=always, country=""), now))
@@ -98,3 +108,6 @@ def set_up(session: Session, seal: Seal, address: str, ports: tuple[int, int], n
         "smtp_security": "none",
     }
     editing.save(session, KIND, known, editing.Form("Mail", typed), seal, now)
+    if session.scalar(select(Inbox.id).where(Inbox.channel == PHONE.key)) is None:
+        line = {"key": "demo", "provider": "webhook", "secret": secrets.token_urlsafe(24)}
+        editing.save(session, PHONE, None, editing.Form("Telefon", line), seal, now)

@@ -85,7 +85,7 @@ async def test_a_mailbox_is_added_by_keyboard(browser: Browser, place: Place) ->
     await expect(console.locator(".health .verdict")).to_have_text("Works", timeout=30_000)
     assert await violations(console) == []
     await asyncio.to_thread(_write, port, "people@desk.example")
-    await expect(console.locator(".health")).not_to_contain_text("Nothing yet", timeout=60_000)
+    await expect(console.locator("#health")).not_to_contain_text("Nothing yet", timeout=60_000)
     before = len(place.outside.mails)
     await enter(console, "Send it to", "you@example.com")
     await press(console, "Send")

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.browser.conftest import Place
 from tests.browser.steps import open_console, open_ticket, see
@@ -32,6 +32,55 @@ async def _focused(page: Page) -> str:
             "document.activeElement.closest('[data-row]')?.innerText ?? document.activeElement.innerText"
         )
     )
+
+
+async def test_files_go_with_a_reply(browser: Browser, place: Place) -> None:
+    await _ask(place, "Anhangfall")
+    console = await open_console(browser, place)
+    await open_ticket(console, "Anhangfall")
+    await console.locator(".as-reply [type=file]").set_input_files(
+        [FilePayload(name=f"{name}.txt", mimeType="text/plain", buffer=name.encode()) for name in ("eins", "zwei")]
+    )
+    await expect(console.locator(":focus")).to_have_id("reply-text")
+    await console.evaluate(
+        """() => { const files = new DataTransfer();
+        files.items.add(new File(["drei"], "drei.png", { type: "image/png" }));
+        document.getElementById("reply-text").dispatchEvent(
+            new ClipboardEvent("paste", { clipboardData: files, bubbles: true, cancelable: true })); }"""
+    )
+    attached = console.locator(".as-reply .attached li")
+    await expect(attached).to_have_count(3)
+    await console.get_by_role("button", name="Entfernen: zwei.txt").click()
+    await expect(attached).to_have_count(2)
+    await console.keyboard.press("Control+Enter")
+    files = console.locator(".timeline .message.agent .file")
+    await expect(files).to_have_count(2)
+    await expect(files.nth(0)).to_contain_text("eins.txt")
+    await expect(files.nth(1)).to_contain_text("drei.png")
+
+
+async def test_the_topic_is_corrected_and_the_next_ticket_opened_by_two_keys_each(
+    browser: Browser, place: Place
+) -> None:
+    for number in range(2):
+        await _ask(place, f"Folgefall {number}")
+    console = await open_console(browser, place)
+    await see(console, "Folgefall", 2)
+    await console.goto(f"{place.desk.base}/console/search?q=Folgefall+status:open")
+    await console.locator(".row").first.click()
+    await expect(console.locator("#work h1")).to_contain_text("Folgefall")
+    first = await console.locator(".head .number").inner_text()
+    await console.keyboard.press("y")
+    await expect(console.locator(":focus")).to_have_attribute("name", "intent")
+    await console.keyboard.type("Drucker")
+    async with console.expect_navigation():
+        await console.keyboard.press("Control+Enter")
+    await expect(console.locator("#side")).to_contain_text("Drucker")
+    await console.keyboard.press("e")
+    async with console.expect_navigation():
+        await console.keyboard.press("Control+Shift+Enter")
+    await expect(console.locator(".head .number")).not_to_have_text(first)
+    await expect(console.locator("#work h1")).to_contain_text("Folgefall")
 
 
 async def test_many_are_selected_and_resolved_by_keyboard(browser: Browser, place: Place) -> None:

@@ -279,6 +279,42 @@ async def test_a_refusal_for_good_shows_on_the_message_and_one_for_now_is_tried_
     assert message is not None and message.delivery_reason.startswith("550")
 
 
+async def test_a_mail_that_comes_back_days_later_fails_at_its_message(post: Post) -> None:
+    await post.write(letter())
+    await post.say(Draft("Hallo"))
+    [sent] = await asyncio.to_thread(post.outside.wait_for, 1)
+    status = "Final-Recipient: rfc822; carla@alpha.example\nAction: failed\nStatus: 5.2.2"
+    report = (
+        "From: MAILER-DAEMON@alpha.example\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+        f"--b\nContent-Type: message/delivery-status\n\n{status}\n"
+        f"--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {sent['Message-ID']}\n--b--\n"
+    )
+    assert "ticketed" in await post.write(report.encode(), sender="")
+    message = await post.database.read(
+        lambda session: session.scalars(select(Message).order_by(Message.id.desc())).first()
+    )
+    assert message is not None
+    assert (message.delivery, message.delivery_reason) == (Delivery.FAILED, "The mailbox is full.")
+
+
+async def test_a_mail_that_comes_back_without_a_word_of_it_is_known_by_where_it_comes_to(
+    database: Database, clock: SetClock, tmp_path: Path
+) -> None:
+    async with _post(database, clock, tmp_path, bounce_addresses=True) as post:
+        await post.write(letter())
+        await post.say(Draft("Hallo"))
+        [sent] = await asyncio.to_thread(post.outside.wait_for, 1)
+        place = sent["Return-Path"].strip("<>")
+        assert place.startswith("desk+b-") and parseaddr(sent["From"])[1] == "desk@desk.example"
+        report = f"From: MAILER-DAEMON@alpha.example\nTo: {place}\nSubject: Undeliverable\n\n550 5.1.1 No such user\n"
+        assert "ticketed" in await post.write(report.encode(), sender="", recipient=place)
+        message = await database.read(
+            lambda session: session.scalars(select(Message).where(Message.delivery.is_not(None))).first()
+        )
+        assert message is not None
+        assert (message.delivery, message.delivery_reason) == (Delivery.FAILED, "There is no such mailbox.")
+
+
 async def test_attachments_keep_their_names_and_bytes(post: Post, database: Database) -> None:
     message = letter()
     message.add_attachment(b"\x89PNG...", maintype="image", subtype="png", filename="Bildschirm größe.png")

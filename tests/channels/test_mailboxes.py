@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +12,22 @@ from sqlalchemy import select
 
 from channels import registry
 from channels.base import Surroundings
-from channels.delivery import Delivery
 from channels.mail.adapter import KIND
-from channels.supervisor import Supervisor
 from channels.trials import Trials
-from channels.watch import Watch
-from core import intake
 from core.blobs import FolderBlobStore
 from core.database import Database
-from core.errors import InboxProblem
-from core.inboxes import editing, health
+from core.errors import InboxProblem, Mistakes
+from core.inboxes import editing
 from core.inboxes.editing import Form
-from core.inboxes.health import Health
 from core.models import Conversation, InboxState, Message
-from core.sealing import Seal
 from core.tickets import actions
-from core.values import Draft, InboundMessage, Receipt
+from core.values import Draft
 from tests.channels.certificates import certificate
+from tests.channels.mailboxes import SEAL, Running, add, healthy
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
 from tests.fakes.mailserver import MailServer, text_of
 from tests.fakes.ports import free_port
-
-SEAL = Seal("a secret of the tests")
 
 
 @pytest.fixture
@@ -131,48 +122,6 @@ async def test_a_test_message_arrives_without_a_ticket(
         server.answers = ["550 5.1.1 no such user"]
         with pytest.raises(InboxProblem, match="no such user"):
             await trials.send(settings, "nobody@example.com", "Testnachricht")
-
-
-class Running:
-    """A process that runs what is set up."""
-
-    def __init__(self, database: Database, clock: SetClock, surroundings: Surroundings) -> None:
-        self._database = database
-        self._clock = clock
-        watch = Watch(database, clock, "one")
-        self._supervisor = Supervisor(registry.adapters(), surroundings, SEAL, watch)
-        self._loops = (
-            self._supervisor.run(self._receive),
-            watch.run(),
-            Delivery(database, clock, self._supervisor.channels, watch).run(),
-        )
-
-    async def _receive(self, message: InboundMessage) -> Receipt:
-        return await self._database.write(intake.receive, message, self._clock.now())
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(loop) for loop in self._loops]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def add(database: Database, clock: SetClock, address: str, port: int, **typed: str) -> int:
-    form = Form(name=address, typed={"address": address, "listen_port": str(port), **typed})
-    return await database.write(editing.save, KIND, None, form, SEAL, clock.now())
-
-
-async def healthy(database: Database, clock: SetClock, inbox_id: int, wanted: Callable[[Health], object]) -> Health:
-    async with asyncio.timeout(60):
-        while True:
-            found = (await database.read(health.read, clock.now()))[inbox_id]
-            if wanted(found):
-                return found
-            await asyncio.sleep(0.02)
 
 
 async def write(port: int, *recipients: str) -> str:
@@ -274,3 +223,14 @@ async def test_a_wrong_password_keeps_answers_waiting_and_shows_in_the_health(
             [mail] = await asyncio.to_thread(server.wait_for, 1)
             assert "Bitte neu starten." in text_of(mail)
             await healthy(database, clock, inbox_id, lambda one: one.verdict == "good" and not one.backlog)
+
+
+async def test_trusted_gateways_are_names_of_servers(database: Database, desk: Desk) -> None:
+    typed = {"address": "support@desk.example", "trusted_servers": "MX.desk.example\nmx2.desk.example"}
+    form = Form(name="Support", typed=typed)
+    settings = await database.read(editing.check, KIND, None, form, SEAL)
+    assert settings.configuration.trusted_servers == ("mx.desk.example", "mx2.desk.example")
+    form = Form(name="Support", typed={**typed, "trusted_servers": "Our gateway <mx@desk.example>"})
+    with pytest.raises(Mistakes) as refusal:
+        await database.read(editing.check, KIND, None, form, SEAL)
+    assert list(refusal.value.fields) == ["own.trusted_servers"]

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
 from bot.content import Content
+from bot.understanding import Understanding
 from channels import registry
 from channels.base import Surroundings
 from channels.trials import Trials
@@ -56,13 +57,16 @@ class Browser:
         return await self._client.post(path, data={"csrf": csrf.group(1), **data})
 
 
-def console_of(database: Database, clock: SetClock, folder: Path, content: Content) -> Console:
-    """The console as a desk builds it, with every adapter."""
+def console_of(
+    database: Database, clock: SetClock, folder: Path, content: Content, understanding: Understanding | None = None
+) -> Console:
+    """The console as a desk builds it, with every adapter; nothing is understood yet unless that is handed in."""
     adapters, blobs = registry.adapters(), FolderBlobStore(folder / "blobs")
     surroundings = Surroundings(database, blobs, clock, "http://desk.example", "secret")
     kinds = {key: adapter.kind for key, adapter in adapters.items()}
     tools = InboxTools(kinds, SEAL, Trials(adapters, surroundings), "http://desk.example")
-    return Console(database, blobs, clock, content, "secret", False, tools)
+    understanding = understanding or Understanding(database)
+    return Console(database, blobs, clock, content, "secret", False, tools, understanding)
 
 
 @asynccontextmanager

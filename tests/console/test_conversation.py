@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core import intake
+from core import intake, outbox
 from core.database import Database
 from core.tickets import actions, details, lists
 from core.tickets.lists import View
-from core.values import Scale
+from core.values import DeliveryReport, Fate, Scale
 from tests.console.conftest import Signed
 from tests.core.desk import letter
 from tests.fakes.clock import SetClock
 
-MAIL = "Der Drucker druckt nicht.\n\nViele Grüße\nCarla\n\nAlpha GmbH\nHauptstraße 1\nTel. 030 1234"
+NEW = "Der Drucker druckt nicht.\n\nViele Grüße\nCarla"
+MAIL = f"{NEW}\n\nAlpha GmbH\nHauptstraße 1\nTel. 030 1234"
 
 
 async def _open(database: Database, anna: Signed, clock: SetClock) -> None:
-    await database.write(intake.receive, letter(anna.desk, clock, MAIL), clock.now())
+    await database.write(intake.receive, letter(anna.desk, clock, NEW, full_text=MAIL), clock.now())
 
 
 async def test_a_signature_is_folded(database: Database, anna: Signed, clock: SetClock) -> None:
     await _open(database, anna, clock)
     page = (await anna.get("/console/tickets/1")).text
-    shown, _, folded = page.partition("Signatur anzeigen")
+    shown, _, folded = page.partition("Ganze Mail zeigen")
     assert "Viele Grüße\nCarla</div>" in shown and "Hauptstraße 1" not in shown and "Hauptstraße 1" in folded
 
 
@@ -46,7 +47,7 @@ async def test_a_note_that_failed_never_lands_in_the_answer(database: Database, 
     answer = await anna.post("/console/tickets/1/note", view="bot", text=" ")
     assert answer.status_code == 422
     assert 'id="mode-note" class="hidden" checked' in answer.text
-    assert 'data-draft-key="reply" required></textarea>' in answer.text
+    assert 'data-draft-key="reply"></textarea>' in answer.text
 
 
 async def test_a_mention_is_marked_until_it_was_looked_at(database: Database, anna: Signed, clock: SetClock) -> None:
@@ -66,3 +67,16 @@ async def test_a_mention_is_marked_until_it_was_looked_at(database: Database, an
 
 async def test_colleagues_can_be_mentioned_by_their_names(anna: Signed) -> None:
     assert (await anna.get("/console/colleagues")).json() == ["Ben"]
+
+
+async def test_a_mail_that_came_back_says_so_and_why(database: Database, anna: Signed, clock: SetClock) -> None:
+    await _open(database, anna, clock)
+    await database.write(actions.take_over, 1, anna.desk.anna, clock.now())
+    await anna.post("/console/tickets/1/reply", view="mine", text="Bitte neu starten.")
+    clock.advance(minutes=1)
+    [claimed] = await database.write(outbox.claim, clock.now())
+    await database.write(outbox.sent, claimed, clock.now())
+    report = DeliveryReport(Fate.FAILED, (claimed.message.external_id,), "The mailbox is full.", "552 full")
+    await database.write(intake.receive, letter(anna.desk, clock, report=report), clock.now())
+    page = (await anna.get("/console/tickets/1")).text
+    assert "Zurückgekommen: Das Postfach ist voll." in page and "552 full" in page

@@ -12,13 +12,15 @@ from sqlalchemy.orm import Session
 
 from channels.mail.adapter import KIND
 from channels.mail.configuration import MailConfiguration
-from core import intake
+from core import intake, quarantine
 from core.database import Database
 from core.errors import InboxProblem
-from core.inboxes import health
+from core.inboxes import health, ledger
 from core.inboxes.configuring import load
 from core.inboxes.health import Pulse
-from core.models import Inbox, InboxState, Role, RunState
+from core.inboxes.ledger import Ledger
+from core.models import InboundReceipt, Inbox, InboxState, Role, RunState
+from core.values import Automation
 from tests.console.site import SEAL, Browser, signed_in
 from tests.core.desk import Desk, letter, seed
 from tests.fakes.clock import SetClock
@@ -139,3 +141,24 @@ async def test_only_admins_come_here(database: Database, desk: Desk, clock: SetC
             for path in (ROOT, f"{ROOT}/1", f"{ROOT}/new/mail"):
                 assert (await browser.get(path)).status_code == 403
             assert (await browser.post(f"{ROOT}/1/pause")).status_code == 403
+
+
+async def test_an_inbox_says_what_became_of_all_that_came_in(
+    browser: Browser, database: Database, desk: Desk, clock: SetClock
+) -> None:
+    first = letter(desk, clock)
+    for message in (first, first, letter(desk, clock, automation=Automation.OWN_ADDRESS)):
+        await database.write(intake.receive, message, clock.now())
+    await database.write(intake.receive, letter(desk, clock, inbox_id=desk.chat), clock.now())
+    for number in range(2):
+        await database.write(intake.quarantine, desk.mail, f"broken-{number}", "no sender", clock.now())
+    [line, _] = await database.read(
+        lambda session: session.scalars(select(InboundReceipt.id).where(InboundReceipt.outcome == "quarantined")).all()
+    )
+    await database.write(quarantine.discard, line, desk.anna, "spam", clock.now())
+    found = await database.read(ledger.read, desk.mail, clock.now())
+    assert found == Ledger(1, 1, 1, 2, 1, (("sent by the desk itself", 1),)) and found.fetched == 5
+    page = await browser.page(f"{ROOT}/{desk.mail}")
+    assert "1 × sent by the desk itself" in page and "1 × discarded by colleagues" in page
+    clock.advance(days=31)
+    assert (await database.read(ledger.read, desk.mail, clock.now())).fetched == 0

@@ -58,6 +58,8 @@ class Bench(ABC):
     """One adapter at work. Used as ``async with``; ``ground`` is the desk it is part of."""
 
     has_buttons: bool
+    can_send = True
+    """Whether anybody there can be written to; where not, the tests of sending are skipped."""
     can_refuse = True
     """Whether the other side can refuse a message, as ``fail_next`` says."""
     longest: int | None = None

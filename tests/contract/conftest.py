@@ -11,19 +11,24 @@ from core import schema
 from core.database import Database
 from tests.contract.bench import Bench
 from tests.contract.ground import Ground
+from tests.contract.imap import ImapBench
 from tests.contract.mail import MailBench
+from tests.contract.phone import PhoneBench
 from tests.contract.slack import SlackBench, SlackHttpBench
 from tests.contract.telegram import TelegramBench, TelegramWebhookBench
 from tests.contract.webchat import WebChatBench
+from tests.fakes import dovecot
 from tests.fakes.clock import SetClock
 
 BENCHES: dict[str, type[Bench]] = {
     "webchat": WebChatBench,
     "mail": MailBench,
+    "mail by imap": ImapBench,
     "slack": SlackBench,
     "slack by http": SlackHttpBench,
     "telegram": TelegramBench,
     "telegram by webhook": TelegramWebhookBench,
+    "phone": PhoneBench,
 }
 
 
@@ -36,7 +41,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=BENCHES)
+@pytest.fixture(params=[pytest.param(name, marks=dovecot.needed if name == "mail by imap" else ()) for name in BENCHES])
 async def bench(
     request: pytest.FixtureRequest, database: Database, clock: SetClock, tmp_path: Path
 ) -> AsyncIterator[Bench]:

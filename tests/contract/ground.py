@@ -60,13 +60,21 @@ class Ground:
         """What the adapter may use of this desk."""
         return Surroundings(self.database, self.blobs, self.clock, public_url, secret)
 
-    async def open_inbox(self, channel: str, address: str, style: InboxStyle = InboxStyle.DIALOGUE) -> int:
+    async def open_inbox(
+        self, channel: str, address: str, style: InboxStyle = InboxStyle.DIALOGUE, can_send: bool = True
+    ) -> int:
         """An inbox for an adapter that the seeded desk has none for; its id."""
 
         def add(session: Session) -> int:
             now = self.clock.now()
             inbox = Inbox(
-                channel=channel, address=address, address_kind=channel, name=channel, style=style, created_at=now
+                channel=channel,
+                address=address,
+                address_kind=channel,
+                name=channel,
+                style=style,
+                can_send=can_send,
+                created_at=now,
             )
             session.add(inbox)
             session.flush()

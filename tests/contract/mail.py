@@ -22,7 +22,7 @@ DESK = "desk@desk.example"
 
 class MailBench(Bench):
     has_buttons = False
-    secrets = ("the secret of the links", "the password of the mailbox")
+    secrets: tuple[str, ...] = ("the secret of the links", "the password of the mailbox")
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground

@@ -50,6 +50,13 @@ def test_a_message_becomes_a_ticket_with_work_for_the_bot(database: Database, de
     ]
 
 
+def test_who_was_only_an_address_gets_the_name_they_write_with(database: Database, desk: Desk, clock: SetClock) -> None:
+    for name in ("", "Carla Neumann", "C. N."):
+        sender = Address("email", "carla@alpha.example", name)
+        database.write_now(intake.receive, letter(desk, clock, sender=sender), clock.now())
+    assert database.read_now(lambda session: session.scalars(select(Requester.name)).all()) == ["Carla Neumann"]
+
+
 def test_the_same_delivery_twice_makes_one_message_and_two_ledger_lines(
     database: Database, desk: Desk, clock: SetClock
 ) -> None:

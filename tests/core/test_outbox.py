@@ -141,7 +141,7 @@ def test_a_letter_can_be_taken_back_for_some_seconds(database: Database, desk: D
     assert database.write_now(outbox.claim, clock.now()) == []
     with pytest.raises(Conflict):
         database.write_now(outbox.undo, said, desk.ben, clock.now())
-    assert database.write_now(outbox.undo, said, desk.anna, clock.now()) == "Mit Tipfehler"
+    assert database.write_now(outbox.undo, said, desk.anna, clock.now()).text == "Mit Tipfehler"
     clock.advance(minutes=1)
     assert database.write_now(outbox.claim, clock.now()) == []
     again = database.write_now(actions.reply, ticket, desk.anna, Draft("Ohne Tippfehler"), clock.now())

@@ -6,6 +6,7 @@ import email
 import ssl
 import threading
 from email.message import Message
+from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -49,7 +50,7 @@ class MailServer:
             auth_require_tls=False,
         )
 
-    def __enter__(self) -> MailServer:
+    def __enter__(self) -> Self:
         self._controller.start()
         return self
 
@@ -69,8 +70,11 @@ class MailServer:
         if self.answers:
             return self.answers.pop(0)
         assert isinstance(envelope.content, bytes)
+        mail = email.message_from_bytes(envelope.content)
+        # As the last server does it (RFC 5321, 4.4).
+        mail["Return-Path"] = f"<{envelope.mail_from}>"
         with self._arrived:
-            self.mails.append(email.message_from_bytes(envelope.content))
+            self.mails.append(mail)
             self._arrived.notify_all()
         return "250 OK"
 

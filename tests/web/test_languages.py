@@ -12,8 +12,9 @@ from babel.messages.extract import extract, extract_from_dir
 
 import web
 from bot.formality import says_du, says_sie
+from channels.mail import bounces, calendars
 from channels.registry import adapters
-from console import words
+from console import mails, words
 from core.inboxes.kinds import entries
 from web.languages import LOCALE, catalogue, preferred, translator
 
@@ -30,9 +31,13 @@ def _texts() -> set[str]:
         found |= set(titles.values())
     for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN, words.DONE):
         found |= set(titles.values())
-    for titles in (words.VERDICT, words.RUN, words.MAY):
+    for titles in (words.VERDICT, words.RUN, words.MAY, words.CALL):
         found |= set(titles.values())
-    return found | _declared()
+    for titles in (mails.AUTOMATION, mails.NOTICE, mails.WARNING, mails.SENDER):
+        found |= set(titles.values())
+    for titles in (calendars.METHODS, calendars.ANSWERS, bounces.REASONS):
+        found |= set(titles.values())
+    return found | {"checked by {server}", *words.IGNORED} | _declared()
 
 
 def _declared() -> set[str]:

@@ -1,5 +1,7 @@
 // Makes the console live and quick to use by keyboard. Everything works without it.
 
+import "./console/attaching.js";
+import { openCall } from "./console/calls.js";
 import { write } from "./console/composer.js";
 import { close as closeDrawer } from "./console/drawers.js";
 import "./console/editor.js";
@@ -16,7 +18,7 @@ const preferences = JSON.parse(document.body.dataset.preferences);
 const keys = {
   j: () => move(1), k: () => move(-1), J: () => step(1), K: () => step(-1),
   x: () => pick(false), X: () => pick(true), b: toBar, u: async () => { await refresh(); settle(); },
-  r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve, i: insert,
+  r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve, y: correct, i: insert, c: openCall,
   "/": () => document.getElementById("q")?.select(), "?": openSheet,
 };
 
@@ -29,7 +31,8 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form && !event.target.matches(".pick")) {
     event.preventDefault();
-    event.target.form.requestSubmit(event.target.closest("fieldset")?.querySelector("button"));
+    const button = event.shiftKey ? event.target.form.querySelector("[name=next]") : event.target.closest("fieldset")?.querySelector("button");
+    event.target.form.requestSubmit(button);
     return;
   }
   if (event.key === "Escape" && !event.defaultPrevented && !event.target.closest("dialog")) {
@@ -46,6 +49,10 @@ function move(by) {
   const rows = [...document.querySelectorAll(".row")];
   const current = rows.findIndex((row) => row.hasAttribute("aria-current"));
   rows[Math.max(0, Math.min(rows.length - 1, current + by))]?.click();
+}
+function correct() {
+  const panel = document.querySelector(".correct:has([name=intent])");
+  if (panel) unfold(panel);
 }
 function takeOver() { document.querySelector('form[data-key="t"]')?.requestSubmit(); }
 function resolve() {

@@ -1,14 +1,22 @@
 // What makes forms kinder: fields that belong to a choice, mistakes one is taken to, and parts that stay up to date.
 
-/** A field that only matters while another one has one of these values. */
-for (const part of document.querySelectorAll("[data-when]")) {
-  const other = document.getElementsByName(part.dataset.when)[0];
-  const wanted = part.dataset.is.split(" ");
-  const value = () => (other.type === "checkbox" ? (other.checked ? "yes" : "no") : other.value);
-  const follow = () => { part.hidden = !wanted.includes(value()); };
-  other?.addEventListener("change", follow);
-  if (other) follow();
+/** A field that only matters while another one, which is shown itself, has one of these values. */
+const fields = [...document.querySelectorAll("[data-when]")];
+function follow() {
+  for (const field of fields) {
+    const other = document.getElementsByName(field.dataset.when)[0];
+    if (!other) continue;
+    const value = other.type === "checkbox" ? (other.checked ? "yes" : "no") : other.value;
+    field.hidden = other.closest("[data-when][hidden]") !== null || !field.dataset.is.split(" ").includes(value);
+  }
+  for (const section of document.querySelectorAll("fieldset:has(> [data-when])")) {
+    section.hidden = section.querySelector(":scope > div:not([hidden])") === null;
+  }
 }
+for (const name of new Set(fields.map((field) => field.dataset.when))) {
+  document.getElementsByName(name)[0]?.addEventListener("change", follow);
+}
+follow();
 
 document.querySelector("[data-focus]")?.focus();
 

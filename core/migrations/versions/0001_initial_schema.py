@@ -193,6 +193,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("pushes", sa.Boolean(), nullable=False),
+        sa.Column("can_send", sa.Boolean(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -207,6 +208,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("configuration", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("sealed", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("renewed", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("lease", sa.String(length=36), nullable=True),
         sa.Column("leased_until", UtcDateTime(), nullable=True),
         sa.Column("received_at", UtcDateTime(), nullable=True),
@@ -298,6 +300,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["author_id"], ["agent.id"], name=op.f("fk_article_version_author_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_article_version")),
         sa.UniqueConstraint("article_id", "number", name=op.f("uq_article_version_article_id_number")),
+    )
+    op.create_table(
+        "inbox_position",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(length=1000), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("read_to", sa.BigInteger(), nullable=False),
+        sa.Column("tidied_to", sa.BigInteger(), nullable=False),
+        sa.Column("reread_to", sa.BigInteger(), nullable=False),
+        sa.Column("begun_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_inbox_position_inbox_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_position")),
+        sa.UniqueConstraint("inbox_id", name=op.f("uq_inbox_position_inbox_id")),
     )
     op.create_table(
         "inbox_run",
@@ -890,9 +906,52 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'pending'"),
         )
         batch_op.create_index(batch_op.f("ix_reread_receipt_id"), ["receipt_id"], unique=False)
+    op.create_table(
+        "call",
+        sa.Column("inbox_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column(
+            "direction",
+            sa.Enum("in", "out", name="direction", native_enum=False, create_constraint=True, length=24),
+            nullable=False,
+        ),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("line", sa.String(length=40), nullable=False),
+        sa.Column("people", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("answered_by", sa.String(length=200), nullable=False),
+        sa.Column("to_mailbox", sa.Boolean(), nullable=False),
+        sa.Column("agent_id", sa.Integer(), nullable=True),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column(
+            "result",
+            sa.Enum(
+                "talked", "missed", "forwarded", name="callresult", native_enum=False, create_constraint=True, length=24
+            ),
+            nullable=True,
+        ),
+        sa.Column("ticket_id", sa.Integer(), nullable=True),
+        sa.Column("message_id", sa.Integer(), nullable=True),
+        sa.Column("put_away_by", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_call_agent_id")),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name=op.f("fk_call_inbox_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_call_message_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_call_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
+        sa.UniqueConstraint("inbox_id", "key", name=op.f("uq_call_inbox_id_key")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_call_message_id")),
+    )
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_agent_id"), ["agent_id"], unique=False)
+        batch_op.create_index("ix_call_started_at", ["started_at"], unique=False)
+        batch_op.create_index("ix_call_number", ["number", "inbox_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_ticket_id"), ["ticket_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_table("call")
     with op.batch_alter_table("reread", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reread_receipt_id"))
         batch_op.drop_index(
@@ -990,6 +1049,7 @@ def downgrade() -> None:
 
     op.drop_table("requester_address")
     op.drop_table("inbox_run")
+    op.drop_table("inbox_position")
     op.drop_table("article_version")
     with op.batch_alter_table("arrival", schema=None) as batch_op:
         batch_op.drop_index(

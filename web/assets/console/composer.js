@@ -4,7 +4,7 @@ export function write(mode) {
   const choice = document.getElementById(`mode-${mode}`);
   if (!choice) return;
   choice.checked = true;
-  document.getElementById(`${mode}-text`).focus();
+  (document.getElementById(`${mode}-text`) ?? document.querySelector(`.composer .as-${mode} a`)).focus();
 }
 
 const box = document.querySelector(".composer");

@@ -63,10 +63,11 @@ export function listen() {
   let silence;
   const heard = () => { clearTimeout(silence); silence = setTimeout(() => socket.close(), 50000); };
   socketNow = socket;
-  socket.onopen = () => { pause = 500; offline.hidden = true; heard(); present(); refresh(); };
+  socket.onopen = () => { pause = 500; offline.hidden = true; heard(); present(); refresh(); document.dispatchEvent(new Event("calls")); };
   socket.onmessage = (event) => {
     heard();
-    const { tickets, quarantine } = JSON.parse(event.data);
+    const { tickets, quarantine, calls } = JSON.parse(event.data);
+    if (calls) document.dispatchEvent(new Event("calls"));
     if (quarantine || Object.keys(tickets).length) refresh();
   };
   socket.onclose = (event) => {

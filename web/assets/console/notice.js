@@ -30,6 +30,14 @@ export function notice() {
   mentions = count("mentioned");
 }
 
+/** Somebody calls: heard and seen also where nobody looks at this page. */
+export function ring(who, word) {
+  if (preferences.sound) chime();
+  if (preferences.desktop && document.hidden && window.Notification?.permission === "granted") {
+    new Notification(word, { body: who, tag: "firstline-call" });
+  }
+}
+
 /** Two short soft tones, made here: no file to load. A browser that wants a click first stays silent. */
 function chime() {
   const context = new AudioContext();
