@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
+from core.models import PromiseState
 from tests.contract.ground import Ground
 
 PATIENCE = 20.0
@@ -127,3 +128,13 @@ async def until(look: Callable[[], Awaitable[Found]], what: str) -> Found:
         assert asyncio.get_running_loop().time() < deadline, f"in vain: {what}"
         await asyncio.sleep(0.02)
     return found
+
+
+async def until_put_back(bench: Bench, message_id: int) -> None:
+    """It was tried, in vain, and waits for its next time."""
+
+    async def look() -> bool:
+        owed = await bench.ground.owed(message_id)
+        return owed.state is PromiseState.PENDING and owed.attempts > 0 and owed.lease is None
+
+    await until(look, "a first attempt")

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.models import PromiseState
 from core.values import Choice, Delivery, StoredFile
-from tests.contract.bench import Bench, Failure, until
+from tests.contract.bench import Bench, Failure, until, until_put_back
 
 CHOICES = (Choice("Gelöst", "/solved"), Choice("Noch nicht", "/not_yet"))
 SENTENCES = [f"Dies ist Satz Nummer {number} einer langen Anleitung, die niemand kürzen darf." for number in range(180)]
@@ -102,7 +101,7 @@ async def test_a_failure_for_now_is_tried_again(bench: Bench) -> None:
     await _asked(bench)
     bench.fail_next(Failure())
     message_id = await bench.ground.say("Hallo")
-    await _until_put_back(bench, message_id)
+    await until_put_back(bench, message_id)
     bench.ground.clock.advance(minutes=5)
     [shown] = await bench.shown(1)
     assert "Hallo" in shown.text
@@ -113,7 +112,7 @@ async def test_the_other_side_s_wish_to_wait_is_obeyed(bench: Bench) -> None:
     await _asked(bench)
     bench.fail_next(Failure(retry_after=37))
     message_id = await bench.ground.say("Hallo")
-    await _until_put_back(bench, message_id)
+    await until_put_back(bench, message_id)
     owed = await bench.ground.owed(message_id)
     assert owed.due_at == bench.ground.clock.now() + timedelta(seconds=37)
     bench.ground.clock.advance(seconds=38)
@@ -124,21 +123,11 @@ async def test_one_who_cannot_be_reached_holds_up_nobody_else(bench: Bench) -> N
     await _asked(bench, "carla")
     bench.fail_next(Failure())
     message_id = await bench.ground.say("An Carla")
-    await _until_put_back(bench, message_id)
+    await until_put_back(bench, message_id)
     await _asked(bench, "dora")
     await bench.ground.say("An Dora")
     [shown] = await bench.shown(1, "dora")
     assert "An Dora" in shown.text
-
-
-async def _until_put_back(bench: Bench, message_id: int) -> None:
-    """It was tried, in vain, and waits for its next time."""
-
-    async def look() -> bool:
-        owed = await bench.ground.owed(message_id)
-        return owed.state is PromiseState.PENDING and owed.attempts > 0 and owed.lease is None
-
-    await until(look, "a first attempt")
 
 
 async def _until_delivery(bench: Bench, message_id: int, state: Delivery) -> None:
