@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from channels.mail import phrases
-from channels.mail.lines import WORD, Kind, is_announced, mark, with_separators
+from channels.mail.lines import WORD, Kind, field, is_announced, mark, with_separators
 from channels.mail.signatures import mark_banner, mark_signature
 
 MAX_LOOKS = 500
@@ -99,7 +99,7 @@ def _mark_history(lines: Sequence[str], kinds: list[Kind], is_forward: bool) -> 
 
 
 def _has_words(line: str) -> bool:
-    is_head = phrases.FIELD.fullmatch(line) or phrases.ORIGINAL.fullmatch(line)
+    is_head = field(line) or phrases.ORIGINAL.fullmatch(line)
     return WORD.search(line) is not None and not is_head
 
 
@@ -108,21 +108,21 @@ def _is_original(lines: Sequence[str], place: int) -> bool:
     if phrases.ORIGINAL.fullmatch(line) is None:
         return False
     is_ruled = not line[0].isalnum() or "processed by" in line.lower()
-    return is_ruled or any(phrases.FIELD.fullmatch(below) for below in lines[place + 1 : place + 3])
+    return is_ruled or any(field(below) for below in lines[place + 1 : place + 3])
 
 
 def _is_block(lines: Sequence[str], place: int) -> bool:
     """Whether the head of an answered mail begins here, as Outlook writes it: from, sent, to, subject."""
-    first = phrases.FIELD.fullmatch(lines[place])
+    first = field(lines[place])
     if first is None or first.lastgroup not in ("from", "sent"):
         return False
     found: set[str | None] = {first.lastgroup}
     block = [lines[place]]
     blanks = 0
     for line in lines[place + 1 : place + _NEAR]:
-        field = phrases.FIELD.fullmatch(line)
-        if field is not None:
-            found.add(field.lastgroup)
+        known = field(line)
+        if known is not None:
+            found.add(known.lastgroup)
         elif not line.strip():
             blanks += 1
             if blanks > 1 and len(found) < 3:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from channels.mail import phrases
-from channels.mail.lines import Kind, has_new, is_announced, mark, with_separators
+from channels.mail.lines import Kind, has_new, is_announced, is_rule, mark, with_separators
 
 MAX_SIGNATURE = 24
 LONGEST_SIGNATURE_LINE = 110
@@ -40,7 +40,7 @@ def mark_signature(lines: Sequence[str], kinds: list[Kind], begin: int, stop: in
 
 
 def _without_blank_end(lines: Sequence[str], begin: int, stop: int) -> int:
-    while stop > begin and not (lines[stop - 1].strip() and not phrases.SEPARATOR.fullmatch(lines[stop - 1])):
+    while stop > begin and not (lines[stop - 1].strip() and not is_rule(lines[stop - 1])):
         stop -= 1
     return stop
 
@@ -63,23 +63,27 @@ def _mark_footers(lines: Sequence[str], kinds: list[Kind], begin: int, stop: int
 def _is_footer(lines: Sequence[str], first: int, stop: int) -> bool:
     """Whether a program or a lawyer wrote the paragraph that begins here."""
     place = first
-    while place < stop and phrases.SEPARATOR.fullmatch(lines[place]):
+    while place < stop and is_rule(lines[place]):
         place += 1
     end = place
-    while end < min(stop, place + 12) and lines[end].strip() and not phrases.SEPARATOR.fullmatch(lines[end]):
+    while end < min(stop, place + 12) and lines[end].strip() and not is_rule(lines[end]):
         end += 1
     text = " ".join(line.strip() for line in lines[place:end])[:1500]
     if place > first and "mailing list" in text[:200].lower():
         return True
     if phrases.FOOTER.match(text) or (place < stop and phrases.HEADING.fullmatch(lines[place])):
         return True
-    is_legal = len({word.lower() for word in phrases.LEGAL.findall(text)}) >= phrases.LAWYERS
-    return is_legal and phrases.DISCLAIMER.match(text) is not None
+    # Where it begins is seen at once; every other word of it has to be looked at.
+    return phrases.DISCLAIMER.match(text) is not None and _is_legal(text)
+
+
+def _is_legal(text: str) -> bool:
+    return len({word.lower() for word in phrases.LEGAL.findall(text)}) >= phrases.LAWYERS
 
 
 def _may_be_footer(lines: Sequence[str], first: int, stop: int) -> bool:
     """What stands between footers: ruled lines, addresses of pages, and the long sentences of lawyers."""
-    return all(phrases.SEPARATOR.fullmatch(line) or "://" in line or len(line) > 200 for line in lines[first:stop])
+    return all(is_rule(line) or "://" in line or len(line) > 200 for line in lines[first:stop])
 
 
 def _paragraphs(lines: Sequence[str], begin: int, stop: int) -> list[tuple[int, int]]:
@@ -90,7 +94,7 @@ def _paragraphs(lines: Sequence[str], begin: int, stop: int) -> list[tuple[int, 
             if first is not None:
                 found.append((first, place))
             first = None
-        elif first is None or (phrases.SEPARATOR.fullmatch(lines[place]) and first != place):
+        elif first is None or (is_rule(lines[place]) and first != place):
             if first is not None:
                 found.append((first, place))
             first = place
@@ -108,7 +112,7 @@ def _signature(lines: Sequence[str], kinds: Sequence[Kind], begin: int, stop: in
         if phrases.DELIMITER.fullmatch(line):
             if line == "-- " or _looks_like_one(lines, place + 1, stop, needs_contact=False):
                 return place
-        elif phrases.SEPARATOR.fullmatch(line) and _looks_like_one(lines, place + 1, stop, needs_contact=True):
+        elif is_rule(line) and _looks_like_one(lines, place + 1, stop, needs_contact=True):
             return place
         elif phrases.CLOSING.fullmatch(line) or phrases.CLOSING.fullmatch(_before_comma(line)):
             below = _below_name(lines, place + 1, stop)
@@ -134,12 +138,7 @@ def _below_name(lines: Sequence[str], place: int, stop: int) -> int:
 
 def _is_name(line: str) -> bool:
     words = line.replace("*", "").split()
-    return (
-        0 < len(words) <= 6
-        and len(line) <= 60
-        and phrases.CONTACT.search(line) is None
-        and not phrases.SEPARATOR.fullmatch(line)
-    )
+    return 0 < len(words) <= 6 and len(line) <= 60 and phrases.CONTACT.search(line) is None and not is_rule(line)
 
 
 def _looks_like_one(lines: Sequence[str], begin: int, stop: int, needs_contact: bool) -> bool:
@@ -154,7 +153,7 @@ def _looks_like_one(lines: Sequence[str], begin: int, stop: int, needs_contact: 
 
 def _is_sentence(line: str) -> bool:
     """Whether somebody says something there, instead of naming themselves."""
-    if phrases.SEPARATOR.fullmatch(line):
+    if is_rule(line):
         return False
     if phrases.SPOKEN.search(line) or re.match(r"p\.? ?s\.?\b", line, re.IGNORECASE) or line.endswith("?"):
         return True
