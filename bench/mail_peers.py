@@ -31,7 +31,8 @@ from core.clock import SystemClock
 from core.models import Message
 from core.values import Outcome
 from desk import ingest as ingesting
-from desk import setup, wiring
+from desk import setup
+from desk.data import open_database
 from tests.channels.corpora import MAIL, REPLIES
 from tests.channels.replies import Reply, corpus, lost, own, tidy
 
@@ -99,7 +100,7 @@ def intact(made: Sequence[Letter], texts: Sequence[str | None]) -> int:
 def desk(folder: Path, made: Sequence[Letter]) -> tuple[float, int]:
     """Mails a second as ``firstline mail ingest`` takes them in, reading the files included."""
     settings = configuration.load({"FIRSTLINE_DATA": str(folder / "desk"), "FIRSTLINE_SECRET": "bench"})
-    clock, database = SystemClock(), wiring.open_database(settings)
+    clock, database = SystemClock(), open_database(settings)
     setup.prepare(settings, database, contents.load(settings.content.folder), clock.now())
     mailbox = ingesting.mailbox_of(settings, database, clock, None)
     started = time.perf_counter()

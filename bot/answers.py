@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from core.knowledge.articles import ArticleText
+from nlu.grams import Vocabulary, characters
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
@@ -49,8 +49,9 @@ class KnowledgeIndex:
         self._embed = embed
         if not self._articles:
             return
-        self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32)
-        self._grams = self._vectorizer.fit_transform([_searched(article) for article in self._articles])
+        searched = [_searched(article) for article in self._articles]
+        self._vocabulary = Vocabulary.fit(characters(3, 5), searched)
+        self._grams = [self._vocabulary.weigh(text) for text in searched]
         self._vectors = embed([f"{article.title}. {article.summary}" for article in self._articles])
 
     def search(self, question: str, language: str, limit: int = 5) -> list[Hit]:
@@ -58,7 +59,7 @@ class KnowledgeIndex:
         if not self._articles or not question.strip():
             return []
         similarity = self._vectors @ self._embed([question])[0]
-        overlap = np.asarray((self._grams @ self._vectorizer.transform([question.lower()]).T).todense()).ravel()
+        overlap = self._overlap(question)
         mine = [index for index, article in enumerate(self._articles) if article.language == language]
         places = {
             id(score): {index: place for place, index in enumerate(sorted(mine, key=lambda i: -score[i]))}
@@ -66,6 +67,13 @@ class KnowledgeIndex:
         }
         fused = sorted(mine, key=lambda i: -sum(1 / (_RANK + ranks[i]) for ranks in places.values()))
         return [Hit(self._articles[i], float(similarity[i]), float(overlap[i])) for i in fused[:limit]]
+
+    def _overlap(self, question: str) -> NDArray[np.float64]:
+        """The cosine of the question's grams and each article's."""
+        asked = np.zeros(len(self._vocabulary.places))
+        columns, weights = self._vocabulary.weigh(question)
+        asked[columns] = weights
+        return np.array([weights @ asked[columns] for columns, weights in self._grams])
 
 
 def steps(article: ArticleText) -> list[str]:
@@ -81,4 +89,4 @@ def plain(markdown: str) -> str:
 
 def _searched(article: ArticleText) -> str:
     # The title counts twice: it is what people say.
-    return " ".join([article.title, article.title, article.summary, *article.keywords, article.body]).lower()
+    return " ".join([article.title, article.title, article.summary, *article.keywords, article.body])

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from channels.base import Adapter
+from typing import TYPE_CHECKING
+
 from channels.mail.adapter import MailAdapter
 from channels.phone.adapter import PhoneAdapter
 from channels.slack.adapter import SlackAdapter
 from channels.telegram.adapter import TelegramAdapter
 from channels.webchat.adapter import WebChatAdapter
+from core.inboxes.kinds import Kinds
+
+if TYPE_CHECKING:
+    from channels.base import Adapter
 
 
 def adapters() -> dict[str, Adapter]:
     """An adapter of every kind, by its key; each process makes its own."""
     found: tuple[Adapter, ...] = (WebChatAdapter(), MailAdapter(), SlackAdapter(), TelegramAdapter(), PhoneAdapter())
     return {adapter.kind.key: adapter for adapter in found}
+
+
+def kinds() -> Kinds:
+    """What every channel says of itself."""
+    return {key: adapter.kind for key, adapter in adapters().items()}

@@ -23,7 +23,7 @@ from core.database import Database, transaction
 from core.errors import Conflict, InvalidInput
 from core.models import Base
 from core.models.base import UtcDateTime
-from desk import wiring
+from desk.data import open_database
 
 FORMAT = 1
 BATCH = 1000
@@ -31,7 +31,7 @@ BATCH = 1000
 
 def backup(settings: Settings, path: Path) -> int:
     """Write the archive; it appears under its name only when it is whole. Returns its size in bytes."""
-    database = wiring.open_database(settings)
+    database = open_database(settings)
     temporary = path.with_name(f".{path.name}.part")
     try:
         if not schema.is_current(database.engine):
@@ -57,7 +57,7 @@ def restore(settings: Settings, path: Path) -> None:
     """Bring an archive back. Raises ``Conflict`` unless the desk is empty, ``InvalidInput`` for what is no archive."""
     if not path.is_file() or not tarfile.is_tarfile(path):
         raise InvalidInput("{path} is no backup of Firstline.", path=path)
-    database = wiring.open_database(settings)
+    database = open_database(settings)
     try:
         schema.upgrade(database.engine)
         with (

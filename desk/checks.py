@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 from collections.abc import Iterator
 
@@ -18,7 +19,8 @@ from core.database import Database
 from core.knowledge import articles
 from core.models import Agent, InboundReceipt, Organization, OutboxRow, PromiseState
 from core.values import FormOfAddress, Outcome
-from desk import inboxes, ports, setup, wiring
+from desk import inboxes, ports
+from desk.data import open_database, with_secret
 from desk.findings import Finding
 from nlu import training_data
 from nlu.training_data import TrainingDataError
@@ -26,6 +28,16 @@ from nlu.training_data import TrainingDataError
 NAMED = 20
 """So many names are listed at most."""
 LEAST_FREE = 500 * 1024 * 1024
+
+
+def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Print every finding; the exit code is 1 if something keeps the desk from running."""
+    findings = examine(settings)
+    for finding in findings:
+        print(f"{'ok  ' if finding.good else 'FIX '} {finding.what}")
+        if not finding.good:
+            print(f"      {finding.mend}")
+    return 0 if all(finding.good for finding in findings) else 1
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -83,7 +95,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, "There is no database yet.", "Run firstline init.")
         return
     try:
-        database = wiring.open_database(settings)
+        database = open_database(settings)
     except (SQLAlchemyError, OSError) as error:
         yield Finding(False, f"The database cannot be opened: {error}", "Check database_url.")
         return
@@ -111,7 +123,7 @@ def _inside(database: Database, settings: Settings) -> Iterator[Finding]:
     yield Finding(
         failed == 0, f"{failed} messages could not be sent.", "Each is marked on its ticket; try again there."
     )
-    yield from inboxes.findings(setup.with_secret(settings), database)
+    yield from inboxes.findings(with_secret(settings), database)
     yield from _address(database, settings)
 
 

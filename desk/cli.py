@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
+import pkgutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bot.content import ContentError
 from config import settings as configuration
 from config.settings import Settings, SettingsError
-from core.desk_settings import FORM, LANGUAGE, NAME
 from core.errors import DeskError
-from desk import commands, inboxes, ingest, logs, measuring
-from desk.demo import run as demo
-from nlu.training_data import TrainingDataError
+from desk import logs
 
 Command = Callable[[Settings, argparse.Namespace], int]
 
@@ -27,18 +23,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = configuration.load(file=options.config)
         served = options.command == "serve"
         logs.configure(settings.log_level if served else options.log_level, plain=not served)
-        command: Command = options.run
+        command: Command = pkgutil.resolve_name(options.run)
         return command(settings, options)
-    except (SettingsError, ContentError, DeskError, TrainingDataError) as error:
-        print(f"firstline: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
         return 1
+    except _mendable() as error:
+        print(f"firstline: {error}", file=sys.stderr)
+        return 2
+
+
+def _mendable() -> tuple[type[Exception], ...]:
+    """The mistakes people can mend; their homes are loaded only once something went wrong."""
+    from bot.content import ContentError
+    from nlu.training_data import TrainingDataError
+
+    return SettingsError, ContentError, DeskError, TrainingDataError
 
 
 def _parser() -> argparse.ArgumentParser:
+    """``run`` names what a command is, so that only the one that runs is loaded."""
     parser = argparse.ArgumentParser(
         prog="firstline", description="A self-hosted service desk whose first level is a bot."
     )
@@ -51,17 +56,15 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--port", type=int, default=8080, help="the port of console, chat and demo mailbox")
     one.add_argument("--smtp-port", type=int, default=2525, help="the port that takes mail")
     one.add_argument("--fresh", action="store_true", help="forget what an earlier demo left")
-    one.set_defaults(run=lambda settings, options: asyncio.run(demo.demo(settings, options)))
+    one.set_defaults(run="desk.demo.run:command")
 
     one = add("init", help="make the database, the secret, teams and a web chat")
-    one.add_argument("--name", default=NAME, help="what a new desk calls itself")
-    one.add_argument("--language", choices=["de", "en"], default=LANGUAGE, help="a new desk's language")
-    one.add_argument(
-        "--address", choices=["formal", "informal"], default=FORM, help="whether it says Sie or du in German"
-    )
-    one.set_defaults(run=commands.init)
-    add("serve", help="run the desk").set_defaults(run=commands.serve)
-    add("doctor", help="say what is missing and how to mend it").set_defaults(run=commands.doctor)
+    one.add_argument("--name", help="what a new desk calls itself")
+    one.add_argument("--language", choices=["de", "en"], help="a new desk's language")
+    one.add_argument("--address", choices=["formal", "informal"], help="whether it says Sie or du in German")
+    one.set_defaults(run="desk.setup:init")
+    add("serve", help="run the desk").set_defaults(run="desk.serve:command")
+    add("doctor", help="say what is missing and how to mend it").set_defaults(run="desk.checks:command")
 
     one = add("user", help="add or change a member of staff")
     one.add_argument("email")
@@ -70,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--team", action="append", default=[], help="a team's key; may be repeated")
     one.add_argument("--language", choices=["de", "en"], default="de")
     one.add_argument("--password-file", type=Path, help="a file with the password; otherwise it is asked for")
-    one.set_defaults(run=commands.user)
+    one.set_defaults(run="desk.commands:user")
 
     _add_inbox(add("inbox", help="inboxes, for scripts and containers"))
 
@@ -80,35 +83,35 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--inbox", help="a mailbox, by its number or address, if there are several")
     one.add_argument("--unanswered", action="store_true", help="old mail: for people, without a word to its senders")
     one.add_argument("--json", action="store_true", help="print one JSON object")
-    one.set_defaults(run=ingest.command, log_level="error")
+    one.set_defaults(run="desk.ingest:command", log_level="error")
 
     one = add("db", help="the database's schema")
     one.add_argument("action", choices=["upgrade", "check"])
-    one.set_defaults(run=commands.db)
+    one.set_defaults(run="desk.commands:db")
 
     one = add("backup", help="write everything the desk holds into one archive")
     one.add_argument("archive", type=Path)
-    one.set_defaults(run=commands.backup)
+    one.set_defaults(run="desk.commands:backup")
 
     one = add("restore", help="bring back an archive into an empty desk")
     one.add_argument("archive", type=Path)
-    one.set_defaults(run=commands.restore)
+    one.set_defaults(run="desk.commands:restore")
 
     nlu = add("nlu", help="understanding").add_subparsers(dest="action", required=True)
     one = nlu.add_parser("parse", help="read lines (or JSON lines with text), print what they mean")
     one.add_argument("file", nargs="?", default="-", help="a file, or - for standard input")
-    one.set_defaults(run=commands.nlu_parse)
+    one.set_defaults(run="desk.understanding:parse")
     one = nlu.add_parser("evaluate", help="how good the understanding is on labelled messages")
     one.add_argument("file", type=Path, help="Rasa YAML, text<TAB>intent, or JSON lines with text and intent")
     one.add_argument("--train", type=Path, help="train on this file first, instead of the desk's own content")
     one.add_argument("--json", action="store_true", help="print one JSON object")
-    one.set_defaults(run=measuring.nlu_evaluate)
+    one.set_defaults(run="desk.measuring:command")
 
     bot = add("bot", help="the bot").add_subparsers(dest="action", required=True)
     one = bot.add_parser("rehearse", help="run scripted conversations against a scratch desk")
     one.add_argument("file", type=Path)
     one.add_argument("--json", action="store_true", help="print one JSON object")
-    one.set_defaults(run=commands.bot_rehearse)
+    one.set_defaults(run="desk.rehearsal:command")
     return parser
 
 
@@ -129,4 +132,4 @@ def _add_inbox(parser: argparse.ArgumentParser) -> None:
     one.add_argument("values", nargs="+", metavar="name=value")
     for name, what in (("pause", "let an inbox rest"), ("resume", "let it work again")):
         actions.add_parser(name, help=what).add_argument("id", type=int)
-    parser.set_defaults(run=inboxes.command)
+    parser.set_defaults(run="desk.inboxes:command")

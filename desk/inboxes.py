@@ -23,24 +23,20 @@ from core.inboxes.kinds import Kinds, entries
 from core.inboxes.reading import Configured, configured
 from core.models import Inbox, InboxState, Organization, Team
 from core.sealing import Seal
-from desk import setup, wiring
+from desk.data import open_database, seal_of, with_secret
 from desk.findings import Finding
-
-
-def kinds() -> Kinds:
-    return {key: adapter.kind for key, adapter in registry.adapters().items()}
 
 
 def command(settings: Settings, options: argparse.Namespace) -> int:
     if options.action == "kinds":
         print("\n".join(_describe(options.kind)))
         return 0
-    settings = setup.with_secret(settings)
-    database = wiring.open_database(settings)
+    settings = with_secret(settings)
+    database = open_database(settings)
     try:
         if not schema.is_current(database.engine):
             raise Conflict("The desk is not there yet, or older than this version: run firstline init first.")
-        return _run(database, wiring.seal_of(settings), options)
+        return _run(database, seal_of(settings), options)
     except Mistakes as mistakes:
         lines = [f"  {name.removeprefix(editing.OWN)}: {mistake}" for name, mistake in mistakes.fields.items()]
         raise InvalidInput("The inbox cannot be saved:\n{lines}", lines="\n".join(lines)) from None
@@ -66,7 +62,7 @@ def _run(database: Database, seal: Seal, options: argparse.Namespace) -> int:
 
 
 def _describe(key: str | None) -> Iterator[str]:
-    known = kinds()
+    known = registry.kinds()
     if key is None:
         yield from (f"{kind.key:<10} {kind.description}" for kind in known.values())
         return
@@ -95,12 +91,12 @@ def _add(session: Session, options: argparse.Namespace, seal: Seal, now: datetim
         organization_id=_id_of(session, Organization, options.organization),
         team_id=_id_of(session, Team, options.team),
     )
-    return editing.save(session, _kind(kinds(), options.kind), None, form, seal, now)
+    return editing.save(session, _kind(registry.kinds(), options.kind), None, form, seal, now)
 
 
 def _change(session: Session, options: argparse.Namespace, seal: Seal, now: datetime) -> None:
     inbox = editing.find(session, options.id)
-    kind = _kind(kinds(), inbox.channel)
+    kind = _kind(registry.kinds(), inbox.channel)
     form = editing.Form(
         name=inbox.name,
         typed={**configuring.typed(kind, inbox), **_values(options.values)},
@@ -140,7 +136,7 @@ def _id_of(session: Session, model: type[Team | Organization], key: str | None) 
 
 def findings(settings: Settings, database: Database) -> Iterator[Finding]:
     """What the doctor says of the inboxes."""
-    found, seen = database.read_now(_read, wiring.seal_of(settings), SystemClock().now())
+    found, seen = database.read_now(_read, seal_of(settings), SystemClock().now())
     if not found:
         yield Finding(False, "There is no inbox: nobody can write.", "Add one in the console, or with firstline inbox.")
     for one, name in found:
@@ -156,4 +152,4 @@ def findings(settings: Settings, database: Database) -> Iterator[Finding]:
 
 def _read(session: Session, seal: Seal, now: datetime) -> tuple[list[tuple[Configured, str]], dict[int, Health]]:
     names = {inbox.id: inbox.name for inbox in session.scalars(select(Inbox))}
-    return [(one, names[one.id]) for one in configured(session, kinds(), seal)], health.read(session, now)
+    return [(one, names[one.id]) for one in configured(session, registry.kinds(), seal)], health.read(session, now)

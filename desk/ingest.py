@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot import content as contents
+from channels import registry
 from channels.mail import mime, parse, stored
 from channels.mail.adapter import KIND as MAIL
 from channels.mail.channel import Mail
@@ -34,7 +35,8 @@ from core.inboxes.reading import Configured, configured
 from core.models import Inbox, InboxState
 from core.sealing import Seal
 from core.values import Automation, InboundMessage, Outcome, Receipt
-from desk import inboxes, setup, wiring
+from desk import setup, wiring
+from desk.data import open_database, seal_of, with_secret
 
 AT_ONCE = 64
 """So many mails wait for one commit."""
@@ -74,8 +76,8 @@ def command(settings: Settings, options: argparse.Namespace) -> int:
     """Print what became of the mails; exit code 1 if some file could not be opened."""
     for path in options.paths:
         stored.mails(path, 0)
-    settings, clock = setup.with_secret(settings), SystemClock()
-    database = wiring.open_database(settings)
+    settings, clock = with_secret(settings), SystemClock()
+    database = open_database(settings)
     try:
         setup.prepare(settings, database, contents.load(settings.content.folder), clock.now())
         mailbox = mailbox_of(settings, database, clock, options.inbox)
@@ -100,7 +102,7 @@ class Chosen:
 
 
 def mailbox_of(settings: Settings, database: Database, clock: Clock, wanted: str | None) -> Mail:
-    chosen = database.write_now(_choose, inboxes.kinds(), wiring.seal_of(settings), wanted, clock.now())
+    chosen = database.write_now(_choose, registry.kinds(), seal_of(settings), wanted, clock.now())
     surroundings = wiring.surroundings_of(settings, clock, database)
     surroundings.own_addresses["email"] = chosen.own_addresses
     # Without a resolver: domains change their keys, so that today's say nothing of what was signed long ago.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bot import content as contents
 from config.settings import Settings
-from desk import serve as serving
+from desk.understanding import load_model
 from nlu import labelled
 from nlu.embedded.engine import EmbeddedEngine
 from nlu.engine import Model
@@ -18,7 +18,7 @@ from nlu.evaluation import Report, evaluate
 from nlu.training_data import TrainingDataError
 
 
-def nlu_evaluate(settings: Settings, options: argparse.Namespace) -> int:
+def command(settings: Settings, options: argparse.Namespace) -> int:
     """Print the figures; with ``--train`` of a model trained on that file first, else of the desk's own."""
     examples = labelled.load(options.file)
     try:
@@ -31,7 +31,7 @@ def nlu_evaluate(settings: Settings, options: argparse.Namespace) -> int:
 
 def _model(settings: Settings, train: Path | None) -> Model:
     if train is None:
-        return serving.load_model(contents.load(settings.content.folder).nlu_folder, settings.data)
+        return load_model(contents.load(settings.content.folder).nlu_folder, settings.data)
     data = labelled.as_training_data(labelled.load(train))
     with tempfile.TemporaryDirectory(prefix="firstline-nlu-") as folder:
         return EmbeddedEngine(Path(folder) / "vectors.npz").train(data, lambda share, what: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import tempfile
@@ -28,7 +29,9 @@ from core.models import Conversation, Inbox, Message, Ticket
 from core.outbox import Claimed
 from core.sealing import Seal
 from core.values import Address, InboundMessage, InboxStyle, Status
-from desk import serve, setup, wiring
+from desk import setup, wiring
+from desk.data import open_database, seal_of, with_secret
+from desk.understanding import load_model
 
 CHANNELS = {"chat": InboxStyle.DIALOGUE, "webchat": InboxStyle.DIALOGUE, "mail": InboxStyle.LETTER}
 OUTCOMES = ("bot_resolved", "handoff")
@@ -116,19 +119,29 @@ def _script(source: dict[str, Any]) -> Script:
     )
 
 
+def command(settings: Settings, options: argparse.Namespace) -> int:
+    """Exit code 1 if a conversation did not end as expected."""
+    report = rehearse(settings, options.file)
+    if options.json:
+        print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
+    else:
+        print(report.as_table())
+    return 0 if report.passed == report.total else 1
+
+
 def rehearse(settings: Settings, path: Path) -> Report:
     """Run all scripts of a file. The scratch desk is thrown away; only the trained model is kept."""
     scripts = read(path)
     with tempfile.TemporaryDirectory(prefix="firstline-rehearsal-") as folder:
         changes = {"data": Path(folder), "database_url": ""}
-        scratch = setup.with_secret(settings.model_copy(update=changes))
+        scratch = with_secret(settings.model_copy(update=changes))
         content = contents.load(settings.content.folder)
-        model = serve.load_model(content.nlu_folder, settings.data)
-        database = wiring.open_database(scratch)
+        model = load_model(content.nlu_folder, settings.data)
+        database = open_database(scratch)
         try:
             clock = SystemClock()
             setup.prepare(scratch, database, content, clock.now())
-            database.write_now(_add_mailbox, wiring.seal_of(scratch), clock)
+            database.write_now(_add_mailbox, seal_of(scratch), clock)
 
             async def run() -> Report:
                 flood = Flood()

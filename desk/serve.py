@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import gc
 import signal
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -14,16 +14,19 @@ import uvicorn
 from sqlalchemy.orm import Session
 from starlette.routing import BaseRoute
 
+from bot import content as contents
+from config.settings import Settings
 from core import schema
+from core.clock import SystemClock
 from core.inboxes import leases
 from core.promises import ARRIVALS, CARDS, OUTBOX, WORK
 from core.search.index import index_more
 from core.signals import Topic
+from desk import setup, wiring
+from desk.data import open_database, with_secret
 from desk.http import application
+from desk.understanding import load_model
 from desk.wiring import Desk
-from nlu import registry, training_data
-from nlu.embedded.engine import EmbeddedEngine
-from nlu.engine import Model
 from nlu.training_data import TrainingDataError
 
 log = structlog.get_logger(__name__)
@@ -41,6 +44,18 @@ class Running:
         self.listening = asyncio.Event()
         self.understanding = asyncio.Event()
         self.stop = asyncio.Event()
+
+
+def command(settings: Settings, options: argparse.Namespace) -> int:
+    settings = with_secret(settings)
+    clock = SystemClock()
+    database = open_database(settings)
+    try:
+        setup.prepare(settings, database, contents.load(settings.content.folder), clock.now())
+        asyncio.run(serve(wiring.build(settings, clock, database)))
+    finally:
+        database.close()
+    return 0
 
 
 async def serve(
@@ -146,16 +161,3 @@ async def _understand(desk: Desk, running: Running) -> None:
         log.info("understanding", model=model.version, intents=len(model.intents))
     running.understanding.set()
     await asyncio.Event().wait()
-
-
-def load_model(folder: Path, data: Path) -> Model:
-    """The model of the content's training data, trained if it was never before. Blocks for seconds."""
-    engine = EmbeddedEngine(data / "models" / "vectors.npz")
-    examples = training_data.load(folder)
-    model = registry.train_or_load(engine, examples, data / "models", _log_progress)
-    model.parse(["Guten Tag, mein VPN geht nicht."])  # the encoder loads at its first use
-    return model
-
-
-def _log_progress(share: float, what: str) -> None:
-    log.info("training", share=round(share, 2), what=what)

@@ -1,21 +1,21 @@
-"""Making a desk: its secret, its schema, its inboxes, teams and knowledge. All of it can be run again."""
+"""Making a desk: its schema, its inboxes, teams and knowledge. All of it can be run again."""
 
 from __future__ import annotations
 
-import os
-import secrets
+import argparse
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot import content as contents
 from bot.content import Content
 from channels import registry
 from config.settings import Settings
 from core import calendars, schema
 from core.calendars import Hours
+from core.clock import SystemClock
 from core.database import Database
 from core.desk_settings import FORM, LANGUAGE, NAME
 from core.inboxes import editing
@@ -24,7 +24,7 @@ from core.knowledge.articles import synchronize
 from core.models import DeskSettings, Team
 from core.sealing import Seal
 from core.values import FormOfAddress
-from desk import wiring
+from desk.data import open_database, seal_of, with_secret
 
 HOURS = {"de": "Bürozeiten", "en": "Office hours"}
 CHAT = {"de": "Web-Chat", "en": "Web chat"}
@@ -43,19 +43,6 @@ TEAMS = (
 )
 
 
-def with_secret(settings: Settings) -> Settings:
-    """The settings with a secret: their own, or the one kept in the data folder, made at the first start."""
-    if settings.secret.get_secret_value():
-        return settings
-    settings.data.mkdir(parents=True, exist_ok=True)
-    path = settings.data / "secret"
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return settings.model_copy(update={"secret": SecretStr(path.read_text("utf-8").strip())})
-
-
 @dataclass(frozen=True, slots=True)
 class Beginning:
     """What a new desk is given; on one that is there already an admin changes it in the console."""
@@ -65,14 +52,28 @@ class Beginning:
     form_of_address: FormOfAddress = FORM
 
 
+def init(settings: Settings, options: argparse.Namespace) -> int:
+    settings = with_secret(settings)
+    database = open_database(settings)
+    try:
+        content, now = contents.load(settings.content.folder), SystemClock().now()
+        form = FormOfAddress(options.address or FORM)
+        beginning = Beginning(options.name or NAME, options.language or LANGUAGE, form)
+        prepare(settings, database, content, now, beginning)
+    finally:
+        database.close()
+    print(f"The desk is ready in {settings.data}. Next: firstline user you@example.com --name 'Your Name' --role admin")
+    print("A web chat is set up. Add a mailbox in the console, under Administration, or with firstline inbox add.")
+    return 0
+
+
 def prepare(
     settings: Settings, database: Database, content: Content, now: datetime, beginning: Beginning | None = None
 ) -> None:
     """Bring the schema and the articles up to date, and give a new desk what it begins with."""
     schema.upgrade(database.engine)
-    seal = wiring.seal_of(settings)
-    kinds = {key: adapter.kind for key, adapter in registry.adapters().items()}
-    database.write_now(_begin, kinds, seal, beginning or Beginning(), now)
+    seal = seal_of(settings)
+    database.write_now(_begin, registry.kinds(), seal, beginning or Beginning(), now)
     database.write_now(editing.seal_anew, seal)
     database.write_now(synchronize, content.articles, now)
 

@@ -32,6 +32,7 @@ from core.promises import Work
 from core.sealing import Seal
 from core.signals import Topic, retract
 from core.values import InboundMessage, Receipt
+from desk.data import seal_of
 
 log = structlog.get_logger(__name__)
 
@@ -54,16 +55,6 @@ class Desk:
     worker: Worker
     flood: Flood
     receive: Receive
-
-
-def open_database(settings: Settings) -> Database:
-    settings.data.mkdir(parents=True, exist_ok=True)
-    return Database(settings.effective_database_url)
-
-
-def seal_of(settings: Settings) -> Seal:
-    previous = [secret.get_secret_value() for secret in settings.previous_secrets]
-    return Seal(settings.secret.get_secret_value(), previous)
 
 
 def surroundings_of(settings: Settings, clock: Clock, database: Database) -> Surroundings:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from channels.base import Surroundings
-from channels.mail.channel import Mail
 from channels.mail.configuration import MailConfiguration
-from channels.mail.listener import Listeners
-from channels.mail.resolver import DnsResolver
 from core.inboxes.kinds import InboxSettings, Kind, Shown, Step
 from core.values import InboxStyle
+
+if TYPE_CHECKING:
+    from channels.base import Surroundings
+    from channels.mail.channel import Mail
+    from channels.mail.listener import Listeners
+    from channels.mail.resolver import DnsResolver
 
 
 def _steps(mailbox: InboxSettings[MailConfiguration], public_url: str) -> Sequence[Step]:
@@ -51,12 +54,19 @@ KIND = Kind(
 class MailAdapter:
     kind = KIND
 
-    def __init__(self) -> None:
-        self._listeners = Listeners()
+    def build(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings) -> Mail:
+        from channels.mail.channel import Mail
+
+        return Mail(inbox, desk, self._listeners, self._resolver)
+
+    @cached_property
+    def _listeners(self) -> Listeners:
+        from channels.mail.listener import Listeners
+
+        return Listeners()
 
     @cached_property
     def _resolver(self) -> DnsResolver | None:
-        return DnsResolver.of_system()
+        from channels.mail.resolver import DnsResolver
 
-    def build(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings) -> Mail:
-        return Mail(inbox, desk, self._listeners, self._resolver)
+        return DnsResolver.of_system()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from channels.base import Surroundings
-from channels.phone.channel import Phone
 from channels.phone.configuration import PhoneConfiguration
 from core.calls.log import CHANNEL
 from core.calls.numbers import KIND as ADDRESS_KIND
 from core.inboxes.kinds import InboxSettings, Kind, Step
 from core.values import InboxStyle
+
+if TYPE_CHECKING:
+    from channels.base import Surroundings
+    from channels.phone.channel import Phone
 
 _BY_HAND = Step("Calls are written down with the key C, from every page, with a telephone system or without.")
 _WHO_IS_WHO = Step(
@@ -55,4 +58,6 @@ class PhoneAdapter:
     kind = KIND
 
     def build(self, inbox: InboxSettings[PhoneConfiguration], desk: Surroundings) -> Phone:
+        from channels.phone.channel import Phone
+
         return Phone(inbox, desk)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from channels.base import Surroundings
-from channels.slack.channel import Slack
 from channels.slack.configuration import SlackConfiguration
 from channels.slack.manifest import manifest
 from core.inboxes.kinds import InboxSettings, Kind, Shown, Step
 from core.values import InboxStyle
 from web.languages import translator
+
+if TYPE_CHECKING:
+    from channels.base import Surroundings
+    from channels.slack.channel import Slack
 
 
 def _steps(inbox: InboxSettings[SlackConfiguration], public_url: str) -> Sequence[Step]:
@@ -42,4 +45,6 @@ class SlackAdapter:
     kind = KIND
 
     def build(self, inbox: InboxSettings[SlackConfiguration], desk: Surroundings) -> Slack:
+        from channels.slack.channel import Slack
+
         return Slack(inbox, desk)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from channels.base import Surroundings
-from channels.telegram.channel import Telegram
 from channels.telegram.configuration import TelegramConfiguration
-from channels.telegram.parse import KIND as ADDRESS_KIND
 from core.inboxes.kinds import InboxSettings, Kind, Step
 from core.values import InboxStyle
+
+if TYPE_CHECKING:
+    from channels.base import Surroundings
+    from channels.telegram.channel import Telegram
 
 
 def _steps(inbox: InboxSettings[TelegramConfiguration], public_url: str) -> Sequence[Step]:
@@ -24,7 +26,7 @@ KIND = Kind(
     title="Telegram",
     description="A bot on Telegram: people write to it from their phone, alone or in groups.",
     style=InboxStyle.DIALOGUE,
-    address_kind=ADDRESS_KIND,
+    address_kind="telegram",
     configuration=TelegramConfiguration,
     pushes=True,
     can_test=True,
@@ -36,4 +38,6 @@ class TelegramAdapter:
     kind = KIND
 
     def build(self, inbox: InboxSettings[TelegramConfiguration], desk: Surroundings) -> Telegram:
+        from channels.telegram.channel import Telegram
+
         return Telegram(inbox, desk)

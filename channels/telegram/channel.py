@@ -24,8 +24,8 @@ from telegram.error import BadRequest, ChatMigrated, TelegramError
 from channels.base import Connected, DeliveryError, Receive, Surroundings
 from channels.telegram import parse as parsing
 from channels.telegram import render, words
-from channels.telegram.client import API, LONG_POLL, TRANSFER_TIMEOUT, Client, failure, patiently, problem
-from channels.telegram.configuration import TelegramConfiguration
+from channels.telegram.client import LONG_POLL, TRANSFER_TIMEOUT, Client, failure, patiently, problem
+from channels.telegram.configuration import API, TelegramConfiguration
 from channels.telegram.contents import MAX_UPLOAD
 from channels.telegram.parse import Me
 from channels.telegram.place import Place, message_id

@@ -15,9 +15,9 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, RetryA
 from telegram.request import HTTPXRequest
 
 from channels.base import DeliveryError
+from channels.telegram.configuration import API
 from core.errors import InboxProblem
 
-API = "https://api.telegram.org"
 LONG_POLL = 50
 """Seconds that Telegram may keep a request for updates open."""
 TIMEOUT, TRANSFER_TIMEOUT = 15.0, 60.0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from channels.base import Surroundings
-from channels.webchat.channel import WebChat
 from channels.webchat.configuration import WebChatConfiguration
 from core.inboxes.kinds import InboxSettings, Kind, Step
 from core.values import InboxStyle
+
+if TYPE_CHECKING:
+    from channels.base import Surroundings
+    from channels.webchat.channel import WebChat
 
 
 def _steps(inbox: InboxSettings[WebChatConfiguration], public_url: str) -> Sequence[Step]:
@@ -34,4 +37,6 @@ class WebChatAdapter:
     kind = KIND
 
     def build(self, inbox: InboxSettings[WebChatConfiguration], desk: Surroundings) -> WebChat:
+        from channels.webchat.channel import WebChat
+
         return WebChat(inbox, desk)

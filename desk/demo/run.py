@@ -18,6 +18,7 @@ from core import desk_settings, staff
 from core.clock import SystemClock
 from core.values import FormOfAddress, spoken
 from desk import setup, wiring
+from desk.data import open_database, seal_of, with_secret
 from desk.demo import seed
 from desk.demo.mailbox import Mailbox
 from desk.ports import require_free
@@ -27,6 +28,10 @@ from web.pages import Pages
 
 ADDRESS = "desk@firstline.example"
 NAME = "Firstline Service Desk"
+
+
+def command(settings: Settings, options: argparse.Namespace) -> int:
+    return asyncio.run(demo(settings, options))
 
 
 async def demo(settings: Settings, options: argparse.Namespace) -> int:
@@ -39,7 +44,7 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
     require_free("127.0.0.1", options.smtp_port, "--smtp-port")
     clock = SystemClock()
     settings = _settings(settings, data, options.port)
-    database = wiring.open_database(settings)
+    database = open_database(settings)
     try:
         content = contents.load(settings.content.folder)
         setup.prepare(settings, database, content, clock.now(), setup.Beginning(NAME))
@@ -49,7 +54,7 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
         pages = Pages(Path(__file__).parent / "templates")
         mailbox = Mailbox(data / "mailbox", ADDRESS, options.smtp_port, seed.CUSTOMER_NAMES, pages, form, clock)
         ports = (options.smtp_port, await mailbox.listen())
-        await database.write(seed.set_up, wiring.seal_of(settings), ADDRESS, ports, clock.now())
+        await database.write(seed.set_up, seal_of(settings), ADDRESS, ports, clock.now())
         desk = wiring.build(settings, clock, database)
         # The organizations are new to the articles that belong to them.
         setup.prepare(settings, database, desk.content, clock.now())
@@ -63,7 +68,7 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
 
 def _settings(settings: Settings, data: Path, port: int) -> Settings:
     changes = {"data": data, "database_url": "", "http": Http(port=port)}
-    return setup.with_secret(settings.model_copy(update=changes))
+    return with_secret(settings.model_copy(update=changes))
 
 
 def _chat_page(pages: Pages, form: FormOfAddress) -> BaseRoute:

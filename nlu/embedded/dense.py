@@ -7,18 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 Floats = NDArray[np.float64]
-
-REGULARISATION = 10.0
-
-
-def both_sides(weights: Floats, bias: Floats) -> tuple[Floats, Floats]:
-    """A row for each class: for two classes scikit-learn keeps only the second one's."""
-    if len(weights) == 1:
-        weights, bias = np.vstack([-weights, weights]), np.concatenate([-bias, bias])
-    return weights.astype(np.float64), bias.astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +40,6 @@ class DenseHead:
 
     weights: Floats
     bias: Floats
-
-    @classmethod
-    def fit(cls, features: Floats, classes: NDArray[np.int64]) -> DenseHead:
-        # float64: in float32, with a loose tolerance, it collapsed to chance.
-        regression = LogisticRegression(C=REGULARISATION, tol=1e-4, max_iter=400)
-        regression.fit(features, classes)
-        weights, bias = both_sides(regression.coef_, regression.intercept_)
-        return cls(weights, bias)
 
     def scores(self, features: Floats) -> Floats:
         """Logits (n, classes) with their mean at zero."""

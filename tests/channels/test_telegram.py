@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from channels.telegram import channel as telegram_channel
 from channels.telegram.channel import Telegram
-from channels.telegram.client import API
+from channels.telegram.configuration import API
 from channels.telegram.contents import MAX_DOWNLOAD
 from core.database import Database
 from core.errors import InboxProblem

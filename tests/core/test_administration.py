@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from argon2 import extract_parameters
 from sqlalchemy.orm import Session
 
 from core import administration, intake, staff
@@ -80,3 +81,10 @@ def test_teams_have_a_level_and_a_name_of_their_own(database: Database, desk: De
     for name, level in (("Drucker & Co", 3), ("", 1), ("Neu", 4)):
         with pytest.raises(InvalidInput):
             database.write_now(administration.save_team, None, name, level)
+
+
+def test_who_is_nobody_takes_as_long_to_refuse(database: Database, desk: Desk) -> None:
+    nobody, hashed = database.read_now(staff.password_hash_of, "nobody@desk.example")
+    assert nobody is None
+    assert extract_parameters(hashed) == extract_parameters(staff.hash_password("a long password"))
+    assert not staff.fits(hashed, "a long password")

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot import content as contents
 from bot.content import Content
 from config.settings import PACK
-from desk.serve import load_model
+from desk.understanding import load_model
 from nlu.engine import Model
 
 

