@@ -111,7 +111,6 @@ class Worker:
                         await self._pause(calls.wait(POLL))
             finally:
                 await self.drain()
-                self.understanding.close()
 
     async def drain(self) -> None:
         """Wait for what is under way."""

@@ -24,6 +24,9 @@ from web.responses import status_of
 
 COOKIE = "firstline_session"
 GUESSES_PER_MINUTE = 10
+"""Wrong passwords from one address; right ones do not count, since many sign in from one."""
+GUESSES_AT_ONE = 30
+"""Wrong passwords for one person, from anywhere: more than one address may try, or the person would be locked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,13 @@ class Auth:
         form = await request.form()
         email, password = str(form.get("email", ""))[:320], str(form.get("password", ""))[:1000]
         client = request.client.host if request.client is not None else ""
-        if not self._limiter.per_minute("login", client, GUESSES_PER_MINUTE) or not self._limiter.per_minute(
-            "login", email.lower(), GUESSES_PER_MINUTE
-        ):
+        guesser, account = ("guesser", client, GUESSES_PER_MINUTE), ("account", email.lower(), GUESSES_AT_ONE)
+        if self._limiter.is_over(*guesser) or self._limiter.is_over(*account):
             return self._pages.page("login.html", language, 429, email=email, error="throttled", **shown)
         agent_id, password_hash = await self._database.read(staff.password_hash_of, email)
         if not await asyncio.to_thread(staff.fits, password_hash, password) or agent_id is None:
+            self._limiter.per_minute(*guesser)
+            self._limiter.per_minute(*account)
             return self._pages.page("login.html", language, 401, email=email, error="wrong", **shown)
         token = await self._database.write(staff.open_session, agent_id, self._clock.now())
         response = RedirectResponse(shown["target"], 303)

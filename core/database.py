@@ -171,8 +171,8 @@ class _GroupCommitWriter:
             try:
                 outcomes, signals = self._commit(batch)
             except BaseException as error:  # a future left open would wait for ever
-                log.exception("commit_failed", jobs=len(batch))
                 _settle([(waiting, None, error) for waiting in batch])
+                log.exception("commit_failed", jobs=len(batch))
             else:
                 self._signals.publish(signals)
                 _settle(outcomes)

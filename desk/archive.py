@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -23,7 +25,7 @@ from core.database import Database, transaction
 from core.errors import Conflict, InvalidInput
 from core.models import Base
 from core.models.base import UtcDateTime
-from desk.data import open_database
+from desk.data import alone, open_database, private, require_desk
 
 FORMAT = 1
 BATCH = 1000
@@ -31,12 +33,20 @@ BATCH = 1000
 
 def backup(settings: Settings, path: Path) -> int:
     """Write the archive; it appears under its name only when it is whole. Returns its size in bytes."""
+    require_desk(settings)
+    if path.is_dir():
+        raise InvalidInput("{path} is a folder; name the file to write.", path=path)
     database = open_database(settings)
     temporary = path.with_name(f".{path.name}.part")
     try:
         if not schema.is_current(database.engine):
             raise Conflict("The schema is behind. Run firstline db upgrade first.")
-        with tarfile.open(temporary, "w:gz") as archive:
+        # The archive holds the secret and every mail.
+        with (
+            private(temporary, os.O_TRUNC) as descriptor,
+            os.fdopen(os.dup(descriptor), "wb") as file,
+            tarfile.open(fileobj=file, mode="w:gz") as archive,
+        ):
             _add(archive, "about.json", json.dumps({"format": FORMAT}).encode())
             with _snapshot(database) as connection:
                 for table in Base.metadata.sorted_tables:
@@ -55,24 +65,27 @@ def backup(settings: Settings, path: Path) -> int:
 
 def restore(settings: Settings, path: Path) -> None:
     """Bring an archive back. Raises ``Conflict`` unless the desk is empty, ``InvalidInput`` for what is no archive."""
-    if not path.is_file() or not tarfile.is_tarfile(path):
+    if not path.is_file():
         raise InvalidInput("{path} is no backup of Firstline.", path=path)
+    try:
+        with alone(settings), tarfile.open(path, "r:gz") as archive:
+            _require_ours(archive, path)
+            _bring_back(settings, archive)
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+        raise InvalidInput("{path} is no whole backup of Firstline: {reason}.", path=path, reason=error) from None
+
+
+def _bring_back(settings: Settings, archive: tarfile.TarFile) -> None:
     database = open_database(settings)
     try:
         schema.upgrade(database.engine)
-        with (
-            tarfile.open(path, "r:gz") as archive,
-            database.engine.connect() as connection,
-            transaction(connection, writes=True),
-        ):
-            _require_ours(archive, path)
+        with database.engine.connect() as connection, transaction(connection, writes=True):
             if connection.scalar(select(func.count()).select_from(Base.metadata.tables["ticket"])):
                 raise Conflict("This desk already holds tickets. Restore into an empty one.")
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
             for table in Base.metadata.sorted_tables:
                 _load(connection, table, archive)
-            settings.data.mkdir(parents=True, exist_ok=True)
             members = [one for one in archive.getmembers() if one.name == "secret" or one.name.startswith("blobs")]
             archive.extractall(settings.data, members, filter="data")
     finally:

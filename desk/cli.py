@@ -52,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_subparsers(dest="command", required=True).add_parser
 
     one = add("demo", help="a seeded desk on this machine, to look around")
-    one.add_argument("--data", type=Path, default=Path("firstline-data/demo"), help="where it keeps its data")
-    one.add_argument("--port", type=int, default=8080, help="the port of console, chat and demo mailbox")
+    one.add_argument("--data", type=Path, help="where it keeps its data (default: what is set, or firstline-data/demo)")
+    one.add_argument("--port", type=int, help="the port of console, chat and demo mailbox (default: what is set, 8080)")
     one.add_argument("--smtp-port", type=int, default=2525, help="the port that takes mail")
     one.add_argument("--fresh", action="store_true", help="forget what an earlier demo left")
     one.set_defaults(run="desk.demo.run:command")

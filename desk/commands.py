@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+from pathlib import Path
 
 from config.settings import Settings
 from core import schema, staff
@@ -16,7 +17,7 @@ from desk.data import open_database
 
 def user(settings: Settings, options: argparse.Namespace) -> int:
     if options.password_file is not None:
-        password = options.password_file.read_text("utf-8").strip()
+        password = _read(options.password_file)
     else:
         password = getpass.getpass("Password: ")
         if getpass.getpass("Again: ") != password:
@@ -38,6 +39,13 @@ def user(settings: Settings, options: argparse.Namespace) -> int:
         database.close()
     print(f"{options.email} can sign in.")
     return 0
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput("{path} cannot be read: {reason}.", path=path, reason=error) from None
 
 
 def db(settings: Settings, options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from io import TextIOBase
 from typing import TextIO, cast
 
@@ -12,13 +13,19 @@ from structlog.typing import Processor
 
 
 class _StandardError(TextIOBase):
-    """Standard error as it is when something is written, not as it was when logging was set up."""
+    """Standard error as it is when something is written, not as it was when logging was set up.
+
+    Where the log cannot be written (a full disc), the desk works on without it.
+    """
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def configure(level: str, plain: bool = False) -> None:

@@ -23,8 +23,9 @@ from core.promises import ARRIVALS, CARDS, OUTBOX, WORK
 from core.search.index import index_more
 from core.signals import Topic
 from desk import setup, wiring
-from desk.data import open_database, with_secret
+from desk.data import alone, open_database, with_secret
 from desk.http import application
+from desk.ports import require_free
 from desk.understanding import load_model
 from desk.wiring import Desk
 from nlu.training_data import TrainingDataError
@@ -33,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 INDEX_PAUSE, INDEX_POLL = 0.5, 30.0
 """Seconds between two batches of the search index, and between looks when nothing was said."""
+AGAIN = 5.0
+"""Seconds until a part of the desk that failed begins again."""
 GRACE = 10.0
 """Seconds that what is under way may take after SIGTERM."""
 
@@ -49,12 +52,14 @@ class Running:
 def command(settings: Settings, options: argparse.Namespace) -> int:
     settings = with_secret(settings)
     clock = SystemClock()
-    database = open_database(settings)
-    try:
-        setup.prepare(settings, database, contents.load(settings.content.folder), clock.now())
-        asyncio.run(serve(wiring.build(settings, clock, database)))
-    finally:
-        database.close()
+    with alone(settings):
+        require_free(settings.http.host, settings.http.port, "http.port")
+        database = open_database(settings)
+        try:
+            setup.prepare(settings, database, contents.load(settings.content.folder), clock.now())
+            asyncio.run(serve(wiring.build(settings, clock, database)))
+        finally:
+            database.close()
     return 0
 
 
@@ -64,7 +69,10 @@ async def serve(
     tasks: Sequence[Callable[[], Awaitable[None]]] = (),
     running: Running | None = None,
 ) -> None:
-    """Run until SIGTERM, SIGINT or ``running.stop``; then finish what is claimed and let the rest lie in its rows."""
+    """Run until SIGTERM, SIGINT or ``running.stop``; then finish what is claimed and let the rest lie in its rows.
+
+    The caller sees to it that an SQLite desk has no other process (``desk.data.alone``).
+    """
     running = running or Running()
     schema.upgrade(desk.database.engine)
     if desk.database.is_sqlite:
@@ -74,17 +82,31 @@ async def serve(
         loop.add_signal_handler(number, running.stop.set)
     server = _server(desk, routes)
     work = [
-        desk.inboxes.run(desk.receive),
-        desk.watch.run(),
-        desk.delivery.run(),
-        desk.worker.run(),
+        _persist("inboxes", lambda: desk.inboxes.run(desk.receive)),
+        _persist("watch", desk.watch.run),
+        _persist("delivery", desk.delivery.run),
+        _persist("bot", desk.worker.run),
+        _persist("search", lambda: _index(desk)),
         _understand(desk, running),
-        _index(desk),
         _announce(server, running),
         *(task() for task in tasks),
     ]
-    await _until_stopped(work, server, running)
+    try:
+        await _until_stopped(work, server, running)
+    finally:
+        desk.worker.understanding.close()
     log.info("stopped")
+
+
+async def _persist(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run one part of the desk and, if it fails (a full disc, a database that is away), begin again."""
+    while True:
+        try:
+            await run()
+            return
+        except Exception:  # whatever it is, a desk that tries again is better than none
+            log.exception("part_failed", part=name, again_in=AGAIN)
+        await asyncio.sleep(AGAIN)
 
 
 async def _index(desk: Desk) -> None:
@@ -131,7 +153,8 @@ def _server(desk: Desk, routes: Sequence[BaseRoute]) -> uvicorn.Server:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=3,
-        proxy_headers=False,
+        proxy_headers=bool(http.trusted_proxies),
+        forwarded_allow_ips=list(http.trusted_proxies),
     )
     server = uvicorn.Server(config)
     # The signals are ours: uvicorn would stop the server before what is claimed is finished.

@@ -16,9 +16,10 @@ from bot import content as contents
 from config.settings import Http, Settings
 from core import desk_settings, staff
 from core.clock import SystemClock
+from core.errors import Conflict
 from core.values import FormOfAddress, spoken
 from desk import setup, wiring
-from desk.data import open_database, seal_of, with_secret
+from desk.data import LOCK, alone, make_folder, open_database, seal_of, with_secret
 from desk.demo import seed
 from desk.demo.mailbox import Mailbox
 from desk.ports import require_free
@@ -28,6 +29,9 @@ from web.pages import Pages
 
 ADDRESS = "desk@firstline.example"
 NAME = "Firstline Service Desk"
+LOOPBACK = "127.0.0.1"
+DATA = Path("firstline-data/demo")
+MARK = "demo.txt"
 
 
 def command(settings: Settings, options: argparse.Namespace) -> int:
@@ -36,14 +40,18 @@ def command(settings: Settings, options: argparse.Namespace) -> int:
 
 async def demo(settings: Settings, options: argparse.Namespace) -> int:
     """Run until interrupted."""
-    started = time.monotonic()
-    data = options.data.absolute()
-    if options.fresh:
-        shutil.rmtree(data, ignore_errors=True)
-    require_free("127.0.0.1", options.port, "--port")
-    require_free("127.0.0.1", options.smtp_port, "--smtp-port")
-    clock = SystemClock()
-    settings = _settings(settings, data, options.port)
+    settings = _settings(settings, options)
+    _require_own(settings.data)
+    with alone(settings):
+        require_free(LOOPBACK, settings.http.port, "--port")
+        require_free(LOOPBACK, options.smtp_port, "--smtp-port")
+        if options.fresh:
+            _forget(settings.data)
+        return await _run(with_secret(settings), options)
+
+
+async def _run(settings: Settings, options: argparse.Namespace) -> int:
+    started, clock = time.monotonic(), SystemClock()
     database = open_database(settings)
     try:
         content = contents.load(settings.content.folder)
@@ -52,7 +60,9 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
         await database.write(seed.seed, password_hash, clock.now())
         form = (await database.read(desk_settings.of_desk)).form_of_address
         pages = Pages(Path(__file__).parent / "templates")
-        mailbox = Mailbox(data / "mailbox", ADDRESS, options.smtp_port, seed.CUSTOMER_NAMES, pages, form, clock)
+        mailbox = Mailbox(
+            settings.data / "mailbox", ADDRESS, options.smtp_port, seed.CUSTOMER_NAMES, pages, form, clock
+        )
         ports = (options.smtp_port, await mailbox.listen())
         await database.write(seed.set_up, seal_of(settings), ADDRESS, ports, clock.now())
         desk = wiring.build(settings, clock, database)
@@ -60,15 +70,36 @@ async def demo(settings: Settings, options: argparse.Namespace) -> int:
         setup.prepare(settings, database, desk.content, clock.now())
         running = Running()
         routes = [*mailbox.routes, _chat_page(pages, form)]
-        await serve(desk, routes, [lambda: _tell(running, options.port, options.smtp_port, started)], running)
+        await serve(desk, routes, [lambda: _tell(running, settings.http.port, options.smtp_port, started)], running)
     finally:
         database.close()
     return 0
 
 
-def _settings(settings: Settings, data: Path, port: int) -> Settings:
-    changes = {"data": data, "database_url": "", "http": Http(port=port)}
-    return with_secret(settings.model_copy(update=changes))
+def _settings(settings: Settings, options: argparse.Namespace) -> Settings:
+    """What the command line says, else what is set, else what suits a demo."""
+    data = options.data or (settings.data if "data" in settings.model_fields_set else DATA)
+    port = settings.http.port if options.port is None else options.port
+    return settings.model_copy(update={"data": data.absolute(), "database_url": "", "http": Http(port=port)})
+
+
+def _require_own(data: Path) -> None:
+    """Mark the folder as a demo's, which may empty it. Raises ``Conflict`` if it holds something else."""
+    if data.is_dir() and any(data.iterdir()) and not (data / MARK).exists():
+        raise Conflict(
+            "{folder} holds something that is not a demo's; it is left alone. Name another folder with --data.",
+            folder=data,
+        )
+    make_folder(data)
+    (data / MARK).write_text("firstline demo keeps its data in this folder, and firstline demo --fresh empties it.\n")
+
+
+def _forget(data: Path) -> None:
+    for one in data.iterdir():
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one)
+        elif one.name not in (MARK, LOCK):
+            one.unlink()
 
 
 def _chat_page(pages: Pages, form: FormOfAddress) -> BaseRoute:

@@ -70,6 +70,11 @@ class DeskProcess:
         command = [sys.executable, "-m", "desk", *arguments]
         return subprocess.run(command, env=self._environment, check=True, capture_output=True, text=True).stdout
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """As the power going out."""
         self._signal(signal.SIGKILL)

@@ -75,13 +75,13 @@ def test_an_unknown_setting_is_an_error_wherever_it_stands(tmp_path: Path) -> No
 
 
 def test_secrets_come_from_files_and_variables_win(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("from a file\n")
+    (tmp_path / "key").write_text("kept in a file of its own\n")
     (tmp_path / "a.toml").write_text('log_level = "debug"\n')
     found = configuration.load(
         {"FIRSTLINE_SECRET_FILE": str(tmp_path / "key"), "FIRSTLINE_LOG_LEVEL": "error"}, tmp_path / "a.toml"
     )
-    assert (found.secret.get_secret_value(), found.log_level) == ("from a file", "error")
-    assert "from a file" not in repr(found)
+    assert (found.secret.get_secret_value(), found.log_level) == ("kept in a file of its own", "error")
+    assert "kept in a file" not in repr(found)
 
 
 def test_a_backup_moves_between_databases(database_url: str, postgres: object, tmp_path: Path, clock: SetClock) -> None:
@@ -113,7 +113,7 @@ def _count(session: Session) -> tuple[int, int]:
 
 def test_something_else_is_no_backup(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("hello")
-    with pytest.raises(InvalidInput, match="no backup"):
+    with pytest.raises(InvalidInput, match="no whole backup"):
         archive.restore(_settings(tmp_path / "data"), tmp_path / "x")
 
 
@@ -207,3 +207,24 @@ def test_a_rehearsal_that_fails_is_reported(
     (tmp_path / "r.jsonl").write_text('{"id": "a"}\n')
     assert cli.main(["bot", "rehearse", str(tmp_path / "r.jsonl")]) == 2
     assert "r.jsonl:1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"FIRSTLINE_HTTP": "foo", "FIRSTLINE_HTTP__PORT": "1"}, "FIRSTLINE_HTTP__PORT: http is a section"),
+        ({"FIRSTLINE_DATABASE_URL": "mysql://x"}, "database_url: the desk works with sqlite"),
+        ({"FIRSTLINE_HTTP__PUBLIC_URL": "javascript:x"}, "public_url: this is no address of the web"),
+        ({"FIRSTLINE_SECRET": "a"}, "secret: a secret has at least 16 characters"),
+        ({"FIRSTLINE_CONFIG": "/"}, "The settings file / cannot be read"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_with_what_it_should_be(environment: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        configuration.load(environment)
+    assert said in str(error.value)
+
+
+def test_a_variable_may_name_several_proxies() -> None:
+    found = configuration.load({"FIRSTLINE_HTTP__TRUSTED_PROXIES": "10.0.0.1, 10.1.0.0/16"})
+    assert found.http.trusted_proxies == ("10.0.0.1", "10.1.0.0/16")
