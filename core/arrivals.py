@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from core import conversations, promises, rows
+from core import conversations, rows
 from core.intake import quarantine
 from core.models import ArrivalRow, InboundReceipt, PromiseState
 from core.promises import ARRIVALS, Arrived
@@ -80,8 +80,7 @@ def claim(session: Session, now: datetime, inbox_id: int) -> list[Arrived]:
 
 def done(session: Session, arrived: Arrived, now: datetime) -> None:
     """It has been read; what it said stands elsewhere now."""
-    if ARRIVALS.held(session, arrived.id, arrived.lease) is not None:
-        ARRIVALS.finish(session, arrived.id, now)
+    if ARRIVALS.finish(session, arrived.id, arrived.lease, now) is not None:
         rows.execute(session, _EMPTY, row=arrived.id)
 
 
@@ -95,14 +94,8 @@ def failed(
     jitter: random.Random,
 ) -> None:
     """It could not be read: try again later, or put it into quarantine for good."""
-    if ARRIVALS.held(session, arrived.id, arrived.lease) is None:
-        return
-    if not permanent and arrived.attempts < promises.ATTEMPTS:
-        wait = retry_after or promises.backoff(arrived.attempts, jitter)
-        ARRIVALS.put_back(session, arrived.id, now + wait, reason)
-        return
-    ARRIVALS.give_up(session, arrived.id, now, reason)
-    quarantine(session, arrived.inbox_id, arrived.key, reason, now, json.dumps(arrived.payload).encode())
+    if ARRIVALS.fail(session, arrived.id, arrived.lease, now, reason, permanent, retry_after, jitter):
+        quarantine(session, arrived.inbox_id, arrived.key, reason, now, json.dumps(arrived.payload).encode())
 
 
 def _is_ours(session: Session, inbox_id: int, thread_key: str, lane: int) -> bool:

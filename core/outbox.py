@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from core import promises, rows
+from core import rows
 from core.composing import compose
 from core.errors import Conflict
 from core.models import Attachment, Conversation, Inbox, InboxState, Message, OutboxRow, PromiseState, Ticket
@@ -195,10 +195,9 @@ def part_sent(session: Session, message_id: int, external_id: str) -> None:
 
 def sent(session: Session, claimed: Claimed, now: datetime) -> bool:
     """The channel has it. False if the lease was lost in between (the row belongs to somebody else now)."""
-    held = OUTBOX.held(session, claimed.row_id, claimed.lease)
+    held = OUTBOX.finish(session, claimed.row_id, claimed.lease, now)
     if held is None:
         return False
-    OUTBOX.finish(session, held.id, now)
     rows.execute(session, _IS_SENT, message=held.message_id)
     touched(session, claimed.message.ticket_id, now)
     if rows.first(session, _IS_MORE, lane=held.lane) is not None:
@@ -216,19 +215,16 @@ def failed(
     jitter: random.Random,
 ) -> None:
     """It could not be sent: try again later, or, for good, say so on the ticket. The reason stands at the message."""
-    held = OUTBOX.held(session, claimed.row_id, claimed.lease)
-    if held is None:
+    message_id, ticket_id = claimed.message.message_id, claimed.message.ticket_id
+    was_last = OUTBOX.fail(session, claimed.row_id, claimed.lease, now, reason, permanent, retry_after, jitter)
+    if was_last is None:
         return
-    if not permanent and held.attempts < promises.ATTEMPTS:
-        wait = retry_after or promises.backoff(held.attempts, jitter)
-        OUTBOX.put_back(session, held.id, now + wait, reason)
-        rows.execute(session, _WAITS, message=held.message_id, why=reason)
-        touched(session, claimed.message.ticket_id, now)
+    if not was_last:
+        rows.execute(session, _WAITS, message=message_id, why=reason)
+        touched(session, ticket_id, now)
         return
-    OUTBOX.give_up(session, held.id, now, reason)
-    message_id = held.message_id
     _mark_failed(session, message_id, reason)
-    ticket = session.get_one(Ticket, claimed.message.ticket_id)
+    ticket = session.get_one(Ticket, ticket_id)
     record(session, ticket, SYSTEM, "delivery_failed", now, reason=reason, message_id=message_id)
 
 

@@ -108,7 +108,7 @@ class Promises(Generic[Held]):
         self._mine = select(*self._columns).where(mine, table.c.lease == bindparam("token")).with_for_update()
         self._end = (
             update(table)
-            .where(table.c.id == bindparam("row"))
+            .where(mine, table.c.lease == bindparam("token"))
             .values(
                 state=bindparam("new_state"),
                 finished_at=bindparam("at"),
@@ -116,6 +116,7 @@ class Promises(Generic[Held]):
                 lease=None,
                 leased_until=None,
             )
+            .returning(*self._columns)
         )
         self._again = (
             update(table)
@@ -155,11 +156,39 @@ class Promises(Generic[Held]):
         found = rows.first(session, self._mine, row=row_id, token=lease)
         return self._held(*found) if found is not None else None
 
-    def finish(self, session: Session, row_id: int, now: datetime) -> None:
-        rows.execute(session, self._end, row=row_id, new_state=PromiseState.DONE, at=now, error=None)
+    def finish(self, session: Session, row_id: int, lease: str, now: datetime) -> Held | None:
+        """Done: the row, locked, if this lease still held it."""
+        return self._over(session, row_id, lease, PromiseState.DONE, now, None)
 
-    def give_up(self, session: Session, row_id: int, now: datetime, error: str) -> None:
-        rows.execute(session, self._end, row=row_id, new_state=PromiseState.FAILED, at=now, error=error)
+    def fail(
+        self,
+        session: Session,
+        row_id: int,
+        lease: str,
+        now: datetime,
+        error: str,
+        permanent: bool,
+        retry_after: timedelta | None,
+        jitter: random.Random,
+    ) -> bool | None:
+        """It did not work: False if it is tried again later, True if that was the last time, None if the lease is lost.
+
+        Without ``retry_after`` the pauses grow (``backoff``); ``permanent`` says that trying again is of no use.
+        """
+        held = self.held(session, row_id, lease)
+        if held is None:
+            return None
+        if permanent or held.attempts >= ATTEMPTS:
+            self._over(session, row_id, lease, PromiseState.FAILED, now, error)
+            return True
+        self.put_back(session, row_id, now + (retry_after or backoff(held.attempts, jitter)), error)
+        return False
+
+    def _over(
+        self, session: Session, row_id: int, lease: str, state: PromiseState, now: datetime, error: str | None
+    ) -> Held | None:
+        found = rows.first(session, self._end, row=row_id, token=lease, new_state=state, at=now, error=error)
+        return self._held(*found) if found is not None else None
 
     def put_back(self, session: Session, row_id: int, due_at: datetime, error: str) -> None:
         """Try again later."""

@@ -160,8 +160,7 @@ def claim(session: Session, now: datetime, inbox_id: int) -> list[Again]:
 
 def finished(session: Session, work: Reread, now: datetime) -> None:
     """It has been read again, with whatever outcome; the ledger already says so."""
-    if REREAD.held(session, work.id, work.lease) is not None:
-        REREAD.finish(session, work.id, now)
+    if REREAD.finish(session, work.id, work.lease, now) is not None:
         emit(session, Signal(Topic.QUARANTINE, work.receipt_id))
 
 

@@ -48,7 +48,9 @@ def examine(settings: Settings) -> list[Finding]:
 def _data(settings: Settings) -> Iterator[Finding]:
     folder = settings.data
     if not folder.is_dir():
-        yield Finding(False, f"The data folder {folder} does not exist.", "Run firstline init, which makes it or says why not.")
+        yield Finding(
+            False, f"The data folder {folder} does not exist.", "Run firstline init, which makes it or says why not."
+        )
         return
     free = shutil.disk_usage(folder).free
     yield Finding(

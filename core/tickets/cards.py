@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
-from core import promises, rows
+from core import rows
 from core.models import (
     Agent,
     CardRow,
@@ -142,7 +142,7 @@ def shown(session: Session, showing: Showing, external_id: str, now: datetime) -
     if held is None:
         return
     if held.asked == showing.asked:
-        CARDS.finish(session, showing.id, now)
+        CARDS.finish(session, showing.id, showing.lease, now)
     else:
         CARDS.put_back(session, showing.id, now, "")
 
@@ -157,13 +157,7 @@ def failed(
     jitter: random.Random,
 ) -> None:
     """The card could not be shown: try again later, or not until the ticket changes once more."""
-    if CARDS.held(session, showing.id, showing.lease) is None:
-        return
-    if not permanent and showing.attempts < promises.ATTEMPTS:
-        wait = retry_after or promises.backoff(showing.attempts, jitter)
-        CARDS.put_back(session, showing.id, now + wait, reason)
-    else:
-        CARDS.give_up(session, showing.id, now, reason)
+    CARDS.fail(session, showing.id, showing.lease, now, reason, permanent, retry_after, jitter)
 
 
 def _compose(session: Session, ticket_id: int) -> Card:

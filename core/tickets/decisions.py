@@ -69,11 +69,10 @@ def apply_decision(
 
     With ``claim_replies`` what the bot says is leased to the caller in the same transaction, to be sent at once.
     """
-    work = WORK.held(session, work_id, lease)
+    work = WORK.finish(session, work_id, lease, now)
     if work is None:
         return None
     ticket = locked(session, work.ticket_id)
-    WORK.finish(session, work.id, now)
     if ticket.level > 0:
         _listen(session, ticket, decision, now)
         return None

@@ -22,11 +22,10 @@ from core.values import BOT, SYSTEM, Delivery, Draft, ResolutionCode, Status
 
 def acknowledge(session: Session, work_id: int, lease: str, draft: Draft, now: datetime) -> bool:
     """Confirm a letter that nothing has answered yet. False if that is no longer owed."""
-    work = WORK.held(session, work_id, lease)
+    work = WORK.finish(session, work_id, lease, now)
     if work is None:
         return False
     ticket = locked(session, work.ticket_id)
-    WORK.finish(session, work.id, now)
     answered = select(Message.id).where(Message.ticket_id == ticket.id, Message.outbound).limit(1)
     if session.scalar(answered) is not None:
         return False
@@ -36,22 +35,20 @@ def acknowledge(session: Session, work_id: int, lease: str, draft: Draft, now: d
 
 def confirm_silence(session: Session, work_id: int, lease: str, now: datetime) -> None:
     """The bot helped, and nobody came back in time: resolved, counted apart from what was confirmed."""
-    work = WORK.held(session, work_id, lease)
+    work = WORK.finish(session, work_id, lease, now)
     if work is None:
         return
     ticket = locked(session, work.ticket_id)
-    WORK.finish(session, work.id, now)
     if ticket.level == 0 and ticket.status in lifecycle.ACTIVE:
         set_resolved(session, ticket, BOT, ResolutionCode.UNCONFIRMED, now)
 
 
 def remind(session: Session, work_id: int, lease: str, now: datetime) -> None:
     """What was put aside until now is back, and whoever promised to call should."""
-    work = WORK.held(session, work_id, lease)
+    work = WORK.finish(session, work_id, lease, now)
     if work is None:
         return
     ticket = locked(session, work.ticket_id)
-    WORK.finish(session, work.id, now)
     if ticket.status not in lifecycle.ACTIVE:
         return
     if ticket.callback_at is not None and ticket.callback_at <= now:
@@ -65,11 +62,10 @@ def remind(session: Session, work_id: int, lease: str, now: datetime) -> None:
 
 def continue_by_mail(session: Session, work_id: int, lease: str, now: datetime) -> int:
     """Send by mail what was said in a chat and never fetched; the ticket goes on there. Returns how many messages."""
-    work = WORK.held(session, work_id, lease)
+    work = WORK.finish(session, work_id, lease, now)
     if work is None:
         return 0
     ticket = locked(session, work.ticket_id)
-    WORK.finish(session, work.id, now)
     message = session.get_one(Message, work.message_id)
     address_id = mail_address(session, ticket.requester_id)
     mailbox = mailbox_for(session, ticket.organization_id)
