@@ -87,7 +87,7 @@ class Composer:
             wait = self.facts.usual_wait
             self.replies.append(announcement(self.voice, self.turn.now, opening, self.facts.queue_length, wait))
         self._merge()
-        self.state.words = self.state.words or self.facts.text or ""
+        self.state.words = self.state.words or (self.facts.text or "").strip() or self.facts.shown
         intent = parse.intent if parse is not None and self.intent is None else self.intent
         self.change(handoff=handoff(self.view, self.state, intent, reason, self.state.words))
         self.state.leave_flow()

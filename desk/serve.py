@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from core import schema
 from core.inboxes import leases
-from core.promises import ARRIVALS, CARDS, OUTBOX, WORK
+from core.promises import ARRIVALS, CARDS, OUTBOX, PICTURES, WORK
 from core.search.index import index_more
 from core.signals import Topic
 from desk.http import application
@@ -63,6 +63,7 @@ async def serve(
         desk.watch.run(),
         desk.delivery.run(),
         desk.worker.run(),
+        desk.pictures.run(),
         _understand(desk, running),
         _index(desk),
         _announce(server, running),
@@ -101,7 +102,7 @@ async def _until_stopped(work: Sequence[Awaitable[None]], server: uvicorn.Server
 
 
 def _release(session: Session) -> None:
-    for promises in (OUTBOX, WORK, ARRIVALS, CARDS):
+    for promises in (OUTBOX, WORK, ARRIVALS, CARDS, PICTURES):
         promises.release_all(session)
     leases.release_all(session)
 

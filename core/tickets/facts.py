@@ -23,6 +23,7 @@ from core.models import (
     Ticket,
     WorkRow,
 )
+from core.pictures import texts
 from core.tickets import lifecycle
 from core.values import ActorKind, FormOfAddress, InboxStyle, Status, ticket_number
 
@@ -69,6 +70,13 @@ class Facts:
     usual_wait: timedelta | None
     form_of_address: FormOfAddress | None = None
     """The customer's choice, if it has one of its own."""
+    shown: str = ""
+    """The text in the message's pictures, as a machine read it."""
+
+    @property
+    def only_shows(self) -> bool:
+        """A picture without a word."""
+        return bool(self.shown) and not (self.text or "").strip()
 
 
 _MAIL, _SAID, _WAITING = aliased(RequesterAddress), aliased(Message), aliased(Ticket)
@@ -102,6 +110,7 @@ _TURN = (
         Message.meta,
         Message.subject,
         Message.conversation_id,
+        WorkRow.message_id,
         exists().where(_MAIL.requester_id == Ticket.requester_id, _MAIL.kind == "email").label("has_mail_address"),
         exists().where(_SAID.ticket_id == Ticket.id, _SAID.outbound).label("said_anything"),
         select(func.count()).where(Attachment.message_id == WorkRow.message_id).scalar_subquery().label("attachments"),
@@ -189,6 +198,7 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         queue_length=turn.queue_length,
         usual_wait=_usual_wait(session),
         form_of_address=turn.form_of_address,
+        shown=texts.in_message(session, turn.message_id) if turn.attachments else "",
     )
 
 
