@@ -51,8 +51,8 @@ KIND = Kind(
 class MailAdapter:
     kind = KIND
 
-    def __init__(self) -> None:
-        self._listeners = Listeners()
+    def __init__(self, listeners: Listeners | None = None) -> None:
+        self._listeners = listeners or Listeners()
 
     @cached_property
     def _resolver(self) -> DnsResolver | None:

@@ -48,8 +48,9 @@ DARK = 110
 """A mean brightness (0 to 255) below which light text stands on a dark ground."""
 PAGE_SECONDS = 40.0
 """No page of a document is read for longer: what takes so long is no text."""
-LEAST_TEXT = 12
-"""Characters of a PDF's own text from which on its page need not be read by machine."""
+LEAST_TEXT = 200
+"""Characters of its own text from which on a scanned page of a PDF need not be read by machine; fewer may be a line
+that a gateway printed on it."""
 
 
 class TooLarge(Exception):
@@ -76,7 +77,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-    print(json.dumps(_answer(options)), flush=True)
+    sys.stdout.write(json.dumps(_answer(options)))
     return 0
 
 
@@ -99,7 +100,7 @@ def _answer(options: argparse.Namespace) -> dict[str, Any]:
         answer["finding"] = "too_large"
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError, TypeError, EOFError) as error:
         # Pillow's plugins raise whatever their format's reader stumbles over.
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
         answer["finding"] = "unreadable"
     return answer
 
@@ -124,7 +125,7 @@ def _read(
     except subprocess.TimeoutExpired:
         return "", "timed_out"
     except OSError as error:
-        print(f"tesseract: {error}", file=sys.stderr)
+        sys.stderr.write(f"tesseract: {error}\n")
         return "", "unreadable"
     finally:
         path.unlink(missing_ok=True)
@@ -179,7 +180,18 @@ def _pdf(path: Path, most: int, answer: dict[str, Any]) -> Iterator[Opened]:
             raise TooLarge
         text = tesseract.clean(page.get_textpage().get_text_bounded().replace("\r\n", "\n"))
         picture = page.render(scale=scale, grayscale=True).to_pil()
-        yield Opened(picture, text if len(text) >= LEAST_TEXT else "")
+        yield Opened(picture, text if len(text) >= LEAST_TEXT or not _is_scan(page, width * height) else "")
+
+
+def _is_scan(page: Any, area: float) -> bool:
+    """Whether a picture covers most of a PDF's page."""
+    import pypdfium2.raw as pdfium
+
+    for shown in page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=3):
+        left, bottom, right, top = shown.get_bounds()
+        if (right - left) * (top - bottom) > area / 2:
+            return True
+    return False
 
 
 def _legible(picture: Image.Image) -> tuple[Image.Image, int]:

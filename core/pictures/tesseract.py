@@ -18,9 +18,8 @@ LONGEST = 20_000
 
 _BLANK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _SPACES = re.compile(r"[ \t\f\v\xa0]+")
-_WORD = re.compile(r"\w{2,}")
-LEAST_WORDS = 2
-"""With fewer words than this of two letters or more, what was made out is dirt, not text."""
+_TEXT = re.compile(r"\w{3}|\w{2}.*\s.*\w{2}", re.DOTALL)
+"""What is less than this in a photo is dirt and not text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,8 @@ class Tesseract:
         done = subprocess.run(arguments, capture_output=True, timeout=timeout, env=environment, check=False)  # noqa: S603
         if done.returncode != 0:
             raise OSError(done.stderr.decode("utf-8", "replace").strip()[-300:] or f"exit code {done.returncode}")
-        return clean(done.stdout.decode("utf-8", "replace"))
+        text = clean(done.stdout.decode("utf-8", "replace"))
+        return text if paragraphs or _TEXT.search(text) else ""
 
 
 def installed() -> Tesseract | None:
@@ -63,7 +63,7 @@ def _languages(path: str, changed: int) -> tuple[str, ...]:
 
 
 def clean(text: str) -> str:
-    """What was read, without NUL bytes, runs of blanks and the dirt of a picture that has no text."""
+    """A text without NUL bytes and runs of blanks; empty if there is neither a letter nor a digit in it."""
     lines = [_SPACES.sub(" ", line).strip() for line in text.replace("\0", "").splitlines()]
     found = _BLANK.sub("\n\n", "\n".join(lines)).strip()
-    return found[:LONGEST].rstrip() if len(_WORD.findall(found)) >= LEAST_WORDS else ""
+    return found[:LONGEST].rstrip() if any(one.isalnum() for one in found) else ""
