@@ -35,6 +35,8 @@ from core.values import spoken as spoken_tag
 
 log = structlog.get_logger(__name__)
 
+NOT_FAXED = "Only PDF, TIFF and pictures can be faxed. One of the files is something else."
+
 
 class Fax:
     """One fax line's adapter."""
@@ -97,7 +99,7 @@ class Fax:
         try:
             document = await open_document(content, read=False)
         except Unreadable:
-            raise DeliveryError(f"“{name}” cannot be faxed: only PDF, TIFF and pictures can.", permanent=True) from None
+            raise DeliveryError(NOT_FAXED, permanent=True) from None
         return Enclosure(name, [page.png for page in document.pages])
 
     async def _by_server(self, number: str, content: bytes, message_id: str) -> str:

@@ -237,7 +237,11 @@ class FaxConfiguration(Configuration):
             "How numbers are dialled",
             "",
             OUT,
-            options={"plus": "+49301234567", "zeros": "0049301234567", "digits": "49301234567"},
+            options={
+                "plus": "With a plus (+49301234567)",
+                "zeros": "With two zeros (0049301234567)",
+                "digits": "Without either (49301234567)",
+            },
         ),
     ] = "plus"
     sender_lines: Annotated[

@@ -147,4 +147,5 @@ async def _run(name: str, arguments: Sequence[str]) -> tuple[int, str, str]:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
+            await process.communicate()
     return process.returncode or 0, said.decode("utf-8", "replace"), complaint.decode("utf-8", "replace")

@@ -37,7 +37,7 @@ FONTS = (
 LEFT, RIGHT, TOP, BOTTOM = 25.0, 20.0, 18.0, 24.0
 """Margins in mm."""
 WIDTH, HEIGHT = 210.0, 297.0
-BLOCK = 128.0
+BLOCK = 121.0
 """Where the reference block begins, in mm from the left."""
 LINE = 5.8
 """Height of a line of text in mm."""
@@ -163,18 +163,18 @@ class _Paper(FPDF):
         self.cell(text=text)
 
     def legible(self, text: str) -> str:
-        """A text as the font can print it: what it lacks (emoji) by its name, in brackets."""
+        """A text as the font can print it, without emoji."""
         return "".join(self._printed(one) for one in text.replace("\r\n", "\n").replace("\t", "    "))
 
     def _printed(self, character: str) -> str:
         if character == "\n" or self._has(character):
             return character
-        if unicodedata.category(character)[0] in "CM" or character == "\ufe0f":
+        if unicodedata.category(character) == "So" or unicodedata.category(character)[0] in "CM":
             return ""
         plain = unicodedata.normalize("NFKD", character)
         if plain != character and all(self._has(one) for one in plain):
             return plain
-        return f"({unicodedata.name(character, '?').lower()})"
+        return "?"
 
     def _has(self, character: str) -> bool:
         if self._characters is not None:
@@ -192,7 +192,9 @@ class _Paper(FPDF):
         self.set_xy(LEFT, HEIGHT - 15.5)
         self.cell(text=self.legible(left))
         self.set_xy(LEFT, HEIGHT - 15.5)
-        self.cell(WIDTH - LEFT - RIGHT, text=self.legible(right).replace("%d", str(self.page_no())), align="R")
+        # The number of all pages is put in at the end, and is narrower than what stands for it until then.
+        room = WIDTH - LEFT - RIGHT + self.get_string_width("{nb}") - self.get_string_width("0")
+        self.cell(room, text=self.legible(right).replace("%d", str(self.page_no())), align="R")
 
 
 @lru_cache(1)

@@ -142,9 +142,10 @@ def _open(path: Path, most: int, answer: dict[str, Any]) -> Iterator[Opened]:
 
 def _picture(path: Path, most: int, answer: dict[str, Any]) -> Iterator[Opened]:
     with Image.open(path, formats=FORMATS) as image:
-        is_fax = isinstance(image, TiffImagePlugin.TiffImageFile)
-        answer["total"] = getattr(image, "n_frames", 1) if is_fax else 1
-        if is_fax:
+        is_fax = False
+        answer["total"] = 1
+        if isinstance(image, TiffImagePlugin.TiffImageFile):
+            is_fax, answer["total"] = True, image.n_frames
             # Where HylaFAX notes who sent a fax.
             answer["about"] = str(image.tag_v2.get(TiffImagePlugin.IMAGEDESCRIPTION, ""))[:1000]
         for frame in ImageSequence.Iterator(image) if is_fax else (image,):
@@ -157,11 +158,11 @@ def _picture(path: Path, most: int, answer: dict[str, Any]) -> Iterator[Opened]:
 
 def _square(page: Image.Image, dpi: Any) -> Image.Image:
     """A page with square pixels: in standard resolution fax has half as many lines as it should (204 by 98 dpi)."""
-    across, down = dpi if isinstance(dpi, tuple) and len(dpi) == 2 else (0, 0)
+    across, down = (float(one) for one in dpi) if isinstance(dpi, tuple) and len(dpi) == 2 else (0.0, 0.0)
     page = page.copy() if page.mode in ("1", "L") else page.convert("L")
     if not (across and down) or not 1.3 < across / down < 4.5:
         return page
-    return page.resize((page.width, round(page.height * float(across / down))), Image.Resampling.NEAREST)
+    return page.resize((page.width, round(page.height * across / down)), Image.Resampling.NEAREST)
 
 
 def _pdf(path: Path, most: int, answer: dict[str, Any]) -> Iterator[Opened]:

@@ -126,7 +126,7 @@ async def _answer_of(process: asyncio.subprocess.Process, seconds: float) -> dic
     except TimeoutError:
         return {**nothing, "finding": Finding.TIMED_OUT}
     finally:
-        _end(process)
+        await _end(process)
     try:
         answer: dict[str, Any] = json.loads(out)
         return answer
@@ -135,8 +135,9 @@ async def _answer_of(process: asyncio.subprocess.Process, seconds: float) -> dic
         return {**nothing, "finding": Finding.UNREADABLE}
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(process: asyncio.subprocess.Process) -> None:
     """The process and whatever it started."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        await process.communicate()

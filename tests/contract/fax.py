@@ -136,7 +136,9 @@ class FaxBench(Bench):
 
 
 class FaxByMailBench(FaxBench):
-    secrets = ("the desk's own secret", "the password of the server", "the PIN of the gateway")
+    secrets = ("the desk's own secret", "the password of the server")
+    pin = "the PIN of the gateway"
+    """Stands in each mail, and so in the log of the provider's server, which runs in this process."""
 
     def __init__(self, ground: Ground) -> None:
         super().__init__(ground)
@@ -161,7 +163,7 @@ class FaxByMailBench(FaxBench):
             listen_port=self._port,
             send="gateway",
             gateway_recipient="{number}@fax.provider.example",
-            gateway_subject=SecretStr(self.secrets[2]),
+            gateway_subject=SecretStr(self.pin),
             smtp_host="127.0.0.1",
             smtp_port=self._outside.port,
             smtp_security="none",
@@ -218,6 +220,7 @@ class FaxByMailBench(FaxBench):
 
 
 def _shown(letter: bytes) -> Shown:
-    text = paper.text_of(letter)
+    # Below the head and the subject.
+    text = re.split(r"\nSeiten \d+\n[^\n]*\n", paper.text_of(letter))[-1]
     enclosed = re.search(r"Beigefügt:\n((?:.+\n)+?)(?:Bitte|$)", text)
     return Shown(text, (), tuple(enclosed.group(1).split("\n")[:-1]) if enclosed else (), letter)
