@@ -25,9 +25,17 @@ _TRANSMITTED = re.compile(
     re.IGNORECASE,
 )
 """The line that a fax machine prints on every page: when, from whom, which page."""
-_DIGITS = re.compile(r"(?<![\w@])(?:\+|00)?\(?\d[\d ()/.\-–]{5,20}\d(?![\w@])")
+_NUMBERS = (
+    re.compile(r"(?<![\w@])(?:\+|00)\d[\d ()/.\-–]{5,20}\d(?![\w@])"),
+    re.compile(r"(?<![\w@+])\(?0\d[\d ()/.\-–]{4,20}\d(?![\w@])"),
+    re.compile(r"(?<![\w@+])\d{10,15}(?![\w])"),
+)
+"""How numbers are written, from what is one for certain to what may be: with a country, with a zero, mere digits."""
+_MOMENT = re.compile(
+    r"\b\d{1,2}\.\d{1,2}\.(?:\d{4}|\d{2})?|\b\d{4}-\d\d-\d\d\b|\b20\d{6}\d*\b|\b\d{1,2}:\d\d(?::\d\d)?\b"
+)
 _LABELLED = re.compile(
-    r"^\W*(?:sender|absender|von|from|caller(?: ?id)?|rufnummer|faxnummer|kommunikations-?id|csid|tsi"
+    r"^\W*(?:sender|absender|von|from|caller(?: ?id)?|rufnummer|faxnummer|csid|tsi"
     r"|remote(?: ?csid)?)\s*[:=]\s*(.+)$",
     re.IGNORECASE,
 )
@@ -43,7 +51,7 @@ class Origin:
     def address(self, region: str, key: str) -> Address:
         """Who that is for the desk; somebody without a number is a stranger who cannot be answered."""
         number = normal(self.number, region) or normal(self.station, region)
-        name = " ".join(self.station.split())[:80] if re.search(r"[^\W\d_]{2}", self.station) else ""
+        name = " ".join(self.station.split())[:80] if re.search(r"[^\W\d_]", self.station) else ""
         if not number:
             return Address(KIND, f"{UNKNOWN}{key[:40]}", name)
         return Address(KIND, number, name or spoken(number))
@@ -70,9 +78,11 @@ def of_tiff(about: str) -> Origin:
 
 def of_mail(mail: ParsedMail, own: str, region: str) -> Origin:
     """The number in a gateway's mail: in its subject, its sender, a line such as “Absender: …”, or a file's name."""
-    for text in _places(mail):
-        for found in _DIGITS.findall(text):
-            number = normal(found, region)
+    places = [_MOMENT.sub(" | ", text) for text in _places(mail)]
+    for pattern in _NUMBERS:
+        for found in (one for text in places for one in pattern.findall(text)):
+            # Mere digits are a number with its country, as gateways write it in addresses.
+            number = normal(f"+{found}" if pattern is _NUMBERS[2] else found, region)
             if number and number != own:
                 return Origin(number)
     return Origin()
@@ -80,9 +90,10 @@ def of_mail(mail: ParsedMail, own: str, region: str) -> Origin:
 
 def _places(mail: ParsedMail) -> Iterator[str]:
     local, _, _ = mail.sender.value.partition("@")
-    yield from (mail.subject, mail.sender.name, local)
+    yield from (mail.subject, mail.sender.name)
     yield from (found.group(1) for line in mail.text.splitlines()[:200] if (found := _LABELLED.match(line.strip())))
-    yield from (re.sub(r"[_.]", " ", file.filename) for file in mail.files)
+    yield local
+    yield from (re.sub(r"[_.]", " | ", file.filename) for file in mail.files)
 
 
 def words(pages: Sequence[str]) -> str:

@@ -55,6 +55,6 @@ class Place:
 
 async def until(look: Callable[[], Awaitable[Found]]) -> Found:
     async with asyncio.timeout(PATIENCE):
-        while not (found := await look()):
+        while not (found := await look()):  # noqa: ASYNC110 - what is waited for is outside of this program
             await asyncio.sleep(0.05)
     return found
