@@ -61,6 +61,8 @@ class Composer:
                         self.state.slots[slot.key] = entity.value
                 if entity.name == "email" and not self.facts.has_mail_address:
                     self.change(contact=Address("email", entity.value.lower()))
+        if self.facts.is_read_by_machine:
+            return  # a number in a letterhead and a figure that looks like a time are no wish to be called
         numbers = [entity.value for parse in parses for entity in parse.entities if entity.name == "phone_number"]
         at = wanted_moment(self.facts.text or "", self.turn.now, self.turn.calendar.zone) if numbers else None
         if at is not None:

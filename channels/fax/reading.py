@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import Any
 
 import structlog
-from sqlalchemy.orm import Session
 
 from channels.base import Receive, Surroundings
 from channels.choices import option
@@ -61,12 +59,10 @@ class FaxReader:
         origin: Origin,
         key: str = "",
         reread: Again | None = None,
-        **more: Any,
     ) -> Receipt:
         """Document one fax; what cannot be read is set aside. Returns after the commit.
 
-        ``name`` is its file's, ``origin`` who it is from if that is known apart from the file, ``more`` further fields
-        of the message.
+        ``name`` is its file's, ``origin`` who it is from if that is known apart from the file.
         """
         if self.receive is None:
             raise ConnectionAbortedError("the fax line was stopped")
@@ -78,7 +74,7 @@ class FaxReader:
             return await self.set_aside(content, name, origin, str(problem), key, reread)
         if not origin.number and not origin.station:
             origin = parse.of_tiff(document.about)
-        message = await self._inbound(document, content, name, origin, key, reread, more)
+        message = await self._inbound(document, content, name, origin, key, reread)
         try:
             return await self.receive(message)
         except DeskError as error:
@@ -114,12 +110,8 @@ class FaxReader:
         origin: Origin,
         key: str,
         again: Again | None,
-        more: dict[str, Any],
     ) -> InboundMessage:
-        pages = await self._keep_pages(document)
-        original = StoredFile(
-            await asyncio.to_thread(self._blobs.put, content), name, _media_type(content), len(content)
-        )
+        files = await self._keep(document, content, name)
         text = parse.words([page.text or "" for page in document.pages])
         return InboundMessage(
             inbox_id=self._inbox.id,
@@ -130,39 +122,35 @@ class FaxReader:
             subject=parse.subject(text),
             external_id=f"fax:{key}",
             ticket_ref=parse.ticket(text),
-            attachments=(*pages, original),
+            attachments=tuple(files),
             option=option(text),
             placeholder="" if text else self._placeholder(document.total),
-            remarks={"notices": _notices(document, bool(text))},
+            remarks={"pages": document.total, "notices": _notices(document, bool(text))},
             receipt_id=again.work.receipt_id if again is not None else None,
-            **more,
         )
 
-    async def _keep_pages(self, document: Document) -> list[StoredFile]:
-        """The pages in the store, and what was read on them kept, before anything refers to them."""
+    async def _keep(self, document: Document, content: bytes, name: str) -> list[StoredFile]:
+        """The pages and the file in the store, and what was read on them kept, before anything refers to them."""
         _ = translator(self._inbox.language)
 
         def put() -> list[StoredFile]:
-            return [
-                StoredFile(
-                    self._blobs.put(page.png),
-                    f"{_('Page {number}').replace('{number}', str(number))}.png",
-                    "image/png",
-                    len(page.png),
-                )
+            named = [
+                (f"{_('Page {number}').replace('{number}', str(number))}.png", "image/png", page.png)
                 for number, page in enumerate(document.pages, 1)
             ]
+            return [
+                StoredFile(self._blobs.put(one), title, media_type, len(one))
+                for title, media_type, one in (*named, (name, _media_type(content), content))
+            ]
 
-        files = await asyncio.to_thread(put)
-        known = [
-            (file.sha256, page.text) for file, page in zip(files, document.pages, strict=True) if page.text is not None
+        *pages, file = await asyncio.to_thread(put)
+        read = [
+            (page.sha256, one.text) for page, one in zip(pages, document.pages, strict=True) if one.text is not None
         ]
-
-        def know(session: Session) -> None:
-            texts.know(session, known, self._clock.now())
-
-        await self._database.write(know)
-        return files
+        # Of the file as a whole nothing is read: the pages say it all.
+        known = [*read, (file.sha256, "")]
+        await self._database.write(texts.know, known, self._clock.now())
+        return [*pages, file]
 
     def _placeholder(self, pages: int) -> str:
         _ = translator(self._inbox.language)

@@ -72,6 +72,8 @@ class Facts:
     """The customer's choice, if it has one of its own."""
     shown: str = ""
     """The text in the message's pictures, as a machine read it."""
+    is_read_by_machine: bool = False
+    """The message itself is what a machine read on paper: with its letterhead and whatever else stands there."""
 
     @property
     def only_shows(self) -> bool:
@@ -198,6 +200,7 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         queue_length=turn.queue_length,
         usual_wait=_usual_wait(session),
         form_of_address=turn.form_of_address,
+        is_read_by_machine=bool(turn.meta and turn.meta.get("remarks", {}).get("pages")),
         shown=texts.in_message(session, turn.message_id) if turn.attachments else "",
     )
 

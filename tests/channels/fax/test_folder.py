@@ -46,7 +46,7 @@ async def test_a_fax_of_hylafax_becomes_a_ticket_with_its_pages_and_their_text(g
         [message] = await _taken(place)
     assert "der Drucker im 2. Stock druckt nicht." in message.text and "Zweite Seite" in message.text
     assert message.author_name == "MUSTERBAU"
-    assert message.meta["remarks"] == {"notices": ["read_by_machine"]}
+    assert message.meta["remarks"] == {"pages": 2, "notices": ["read_by_machine"]}
     assert [name for name, _ in await ground.files()] == ["Seite 1.png", "Seite 2.png", "fax000000123.tif"]
     assert [address for _, address in await ground.conversations()] == ["+49301234567"]
 
