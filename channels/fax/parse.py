@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from channels.mail.parse import ParsedMail
 from core.calls.numbers import UNKNOWN, normal, spoken
@@ -103,8 +104,20 @@ def words(pages: Sequence[str]) -> str:
         lines = page.splitlines()
         if lines and _TRANSMITTED.match(lines[0]):
             lines = lines[1:]
-        kept.append("\n".join(lines).strip())
+        kept.append(_joined("\n".join(lines).strip()))
     return "\n\n".join(page for page in kept if page)
+
+
+def _joined(page: str) -> str:
+    """Lines that stand far apart are paragraphs to a machine: one that is full and ends amid a sentence goes on."""
+    longest = max((len(line) for line in page.splitlines()), default=0)
+    parts = page.split("\n\n")
+    joined = parts[:1]
+    for before, part in pairwise(parts):
+        last = before.rpartition("\n")[2]
+        goes_on = len(last) > longest * 0.6 and last[-1:] not in ".!?:,;" and not _SUBJECT.match(last)
+        joined.append(("\n" if goes_on else "\n\n") + part)
+    return "".join(joined)
 
 
 def subject(text: str) -> str:

@@ -100,7 +100,7 @@ class Spool:
             raw = (
                 again.raw if again.raw is not None else await asyncio.to_thread(self._blobs.get, again.raw_sha256 or "")
             )
-            name = (await self._database.read(quarantine.one, work.receipt_id)).subject or "fax"
+            name = (await self._database.read(quarantine.one, work.receipt_id)).file or "fax"
             await self._reader.take_in(raw, name, Origin(again.envelope_sender or ""), reread=again)
         except NotFound as error:  # the bytes are gone; nobody can read them, but everybody can see why
             await self._reader.set_aside(b"", "", Origin(), str(error), "", again)
