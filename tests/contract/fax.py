@@ -20,7 +20,7 @@ from channels.mail.listener import Listeners
 from core.errors import InboxProblem
 from core.inboxes.kinds import InboxSettings
 from core.values import InboxStyle
-from tests.contract.bench import PATIENCE, Bench, Failure, File, Sent, Shown, until
+from tests.contract.bench import PATIENCE, Bench, Failure, File, Sent, Shown
 from tests.contract.ground import Died, Ground
 from tests.fakes import paper
 from tests.fakes.hylafax import HylaFax
@@ -31,7 +31,7 @@ DESK = "+49 30 555000"
 NUMBERS = {"carla": "+49301234567", "dora": "+4315340660"}
 GATEWAY = "fax@provider.example"
 SLOW = 4 * PATIENCE
-"""Seconds: each fax is opened in a process of its own."""
+"""Seconds: each fax is opened, and each letter sent, by a process of its own."""
 
 
 def fax_line(inbox_id: int, **settings: Any) -> InboxSettings[FaxConfiguration]:
@@ -118,11 +118,10 @@ class FaxBench(Bench):
         await self.settle()
 
     async def shown(self, count: int, person: str = "carla") -> list[Shown]:
-        async def look() -> list[bytes]:
-            found = self._letters(person)
-            return found if len(found) >= count else []
-
-        return [_shown(one) for one in await until(look, f"{count} letters to {person}")]
+        async with asyncio.timeout(SLOW):
+            while len(found := self._letters(person)) < count:  # noqa: ASYNC110 - a spool has no event
+                await asyncio.sleep(0.05)
+        return [_shown(one) for one in found]
 
     def fail_next(self, failure: Failure) -> None:
         if failure.retry_after is not None:
