@@ -28,7 +28,7 @@ class Dialogue(Composer):
 
     def __init__(self, turn: Turn) -> None:
         super().__init__(turn)
-        self.text = (turn.facts.text or "").strip()
+        self.text = (turn.facts.text or "").strip() or turn.facts.shown
 
     def decide(self) -> Decision | Search:
         if not self.turn.parses:
@@ -39,9 +39,14 @@ class Dialogue(Composer):
             return self._look(main)
         if self.facts.payload:
             return self._pressed(self.facts.payload, main)
-        if not self.text:
+        if not self.text or (self.facts.only_shows and not self._shows_problem(main)):
             return self._file()
         return self._answer(main)
+
+    def _shows_problem(self, main: Parse) -> bool:
+        """A picture without a word opens a matter if it plainly shows one; it never answers a question."""
+        is_free = self.state.waiting is Waiting.NOTHING
+        return is_free and self.accepted(main) and not main.ambiguous and policy.is_problem(self.view, main)
 
     # -- what came, from the most certain to the least -------------------------------------------------------------
 

@@ -61,6 +61,8 @@ class Composer:
                         self.state.slots[slot.key] = entity.value
                 if entity.name == "email" and not self.facts.has_mail_address:
                     self.change(contact=Address("email", entity.value.lower()))
+        if self.facts.is_read_by_machine:
+            return  # a number in a letterhead and a figure that looks like a time are no wish to be called
         numbers = [entity.value for parse in parses for entity in parse.entities if entity.name == "phone_number"]
         at = wanted_moment(self.facts.text or "", self.turn.now, self.turn.calendar.zone) if numbers else None
         if at is not None:
@@ -87,7 +89,7 @@ class Composer:
             wait = self.facts.usual_wait
             self.replies.append(announcement(self.voice, self.turn.now, opening, self.facts.queue_length, wait))
         self._merge()
-        self.state.words = self.state.words or self.facts.text or ""
+        self.state.words = self.state.words or (self.facts.text or "").strip() or self.facts.shown
         intent = parse.intent if parse is not None and self.intent is None else self.intent
         self.change(handoff=handoff(self.view, self.state, intent, reason, self.state.words))
         self.state.leave_flow()

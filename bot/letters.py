@@ -26,7 +26,7 @@ class Letter(Composer):
         sure = self.accepted(main) and not main.ambiguous
         if self.state.words:
             return self._follow_up(main, sure)
-        self.state.words = self.facts.text or self.facts.subject
+        self.state.words = (self.facts.text or "").strip() or self.facts.shown or self.facts.subject
         if not sure:
             return self._look_up(main)
         if (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
@@ -92,7 +92,7 @@ class Letter(Composer):
 
     def _look_up(self, main: Parse) -> Decision | Search:
         if self.turn.hits is None:
-            question = f"{self.facts.subject}. {self.facts.text or ''}"
+            question = f"{self.facts.subject}. {(self.facts.text or '').strip() or self.facts.shown}"
             return Search(question[:512], self.language)
         hit = next((hit for hit in self.turn.hits if hit.is_close), None)
         if hit is None or self.state.topics:

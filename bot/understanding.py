@@ -13,7 +13,7 @@ from bot.answers import Hit, KnowledgeIndex
 from core.database import Database
 from core.knowledge import articles
 from nlu.engine import Model, NluUnavailable, Parse
-from nlu.topics import topics
+from nlu.topics import with_shown
 
 
 class Understanding:
@@ -45,11 +45,14 @@ class Understanding:
     def close(self) -> None:
         self._thinking.shutdown(wait=False)
 
-    async def parse(self, text: str, language: str | None) -> tuple[Parse, ...]:
-        """What a text is about, one parse a topic, the main one first. Raises ``NluUnavailable``."""
+    async def parse(self, text: str, language: str | None, shown: str = "") -> tuple[Parse, ...]:
+        """What a text is about, one parse a topic, the main one first. Raises ``NluUnavailable``.
+
+        ``shown`` is the text in the pictures that came with it.
+        """
         model = self._need()
         loop = asyncio.get_running_loop()
-        return tuple(await loop.run_in_executor(self._thinking, topics, model, text, language))
+        return tuple(await loop.run_in_executor(self._thinking, with_shown, model, text, shown, language))
 
     async def search(self, organization_id: int | None, question: str, language: str) -> list[Hit]:
         """The articles this customer may read that fit best. Raises ``NluUnavailable``."""

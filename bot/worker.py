@@ -185,7 +185,7 @@ class Worker:
         if known.text is not None:
             is_first = known.subject and not known.said_anything
             said = f"{known.subject}\n{known.text}" if is_first else known.text
-            parses = await self.understanding.parse(said, known.language)
+            parses = await self.understanding.parse(said, known.language, known.shown)
         turn = self._turn(known, standing, parses)
         decision = decide(turn)
         if isinstance(decision, Search):

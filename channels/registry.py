@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
+from channels.fax.adapter import FaxAdapter
 from channels.mail.adapter import MailAdapter
 from channels.phone.adapter import PhoneAdapter
 from channels.slack.adapter import SlackAdapter
@@ -13,12 +15,28 @@ from core.inboxes.kinds import Kinds
 
 if TYPE_CHECKING:
     from channels.base import Adapter
+    from channels.mail.listener import Listeners
 
 
 def adapters() -> dict[str, Adapter]:
     """An adapter of every kind, by its key; each process makes its own."""
-    found: tuple[Adapter, ...] = (WebChatAdapter(), MailAdapter(), SlackAdapter(), TelegramAdapter(), PhoneAdapter())
+    listeners = cache(_listeners)
+    found: tuple[Adapter, ...] = (
+        WebChatAdapter(),
+        MailAdapter(listeners),
+        SlackAdapter(),
+        TelegramAdapter(),
+        PhoneAdapter(),
+        FaxAdapter(listeners),
+    )
     return {adapter.kind.key: adapter for adapter in found}
+
+
+def _listeners() -> Listeners:
+    """Mail and faxes by mail share the ports they listen at."""
+    from channels.mail.listener import Listeners
+
+    return Listeners()
 
 
 def kinds() -> Kinds:

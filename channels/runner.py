@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,6 +67,18 @@ class Again:
         self._failed(problem, self._clock.now() + timedelta(seconds=seconds))
         log.warning("inbox_retries", inbox=self._inbox_id, reason=str(problem), seconds=round(seconds, 1))
         await asyncio.sleep(seconds)
+
+
+async def together(*ways: Coroutine[Any, Any, None]) -> None:
+    """Run them until one ends, then neither."""
+    tasks = [asyncio.create_task(way) for way in ways]
+    try:
+        for ended in (await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))[0]:
+            await ended
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _LeaseLost(Exception):

@@ -51,6 +51,7 @@ TITLES = {
     "verdict": words.VERDICT,
     "run": words.RUN,
     "call": words.CALL,
+    "finding": words.FINDING,
     "automation": mails.AUTOMATION,
     "notice": mails.NOTICE,
     "warning": mails.WARNING,

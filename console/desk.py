@@ -39,6 +39,7 @@ class DeskPage:
                 FormOfAddress(form) if form in list(FormOfAddress) else FormOfAddress.FORMAL,
                 _share(typed.get("threshold", "")),
                 self._administration.clock.now(),
+                typed.get("reads_pictures") == "yes",
             )
         except DeskError as error:
             return await self._show(signed_in, Filled.wrong(typed, error, signed_in.agent.language), False)
@@ -58,6 +59,7 @@ def _values(session: Session) -> Mapping[str, str]:
         "default_language": desk.default_language,
         "form_of_address": desk.form_of_address,
         "threshold": f"{desk.threshold * 100:g}" if desk.threshold is not None else "",
+        "reads_pictures": "yes" if desk.reads_pictures else "",
     }
 
 

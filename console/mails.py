@@ -28,6 +28,10 @@ NOTICE = {
     "sealed_smime": "Signed with S/MIME in a way that wraps up the text. The signed mail is kept as a file.",
     "signed_pgp": "Signed with PGP. The signature is kept and was not checked.",
     "signed_smime": "Signed with S/MIME. The signature is kept and was not checked.",
+    "read_by_machine": "This text was read from the pages by machine. In doubt the pages count.",
+    "not_read": "The text on these pages could not be read by machine.",
+    "partly_read": "Some of these pages could not be read by machine. Look at them yourself.",
+    "pages_cut": "This fax has more pages than can be shown. All of them are in the file below.",
     "text_cut": "This mail is very long. Only its beginning is shown; all of it is kept as a file.",
     "too_many_parts": "This mail has more parts than can be shown. The rest is kept together in one file.",
 }

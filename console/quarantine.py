@@ -73,7 +73,8 @@ class Quarantine:
 
     async def _raw(self, request: Request, signed_in: SignedIn) -> Response:
         receipt_id = request.path_params["receipt"]
-        return attachment(await self._source(receipt_id), f"mail-{receipt_id}.eml")
+        aside = await self._database.read(quarantine.one, receipt_id)
+        return attachment(await self._source(receipt_id), aside.file or f"mail-{receipt_id}.eml")
 
     async def _act(self, request: Request, signed_in: SignedIn) -> Response:
         receipt_id, action, form = request.path_params["receipt"], request.path_params["action"], await request.form()

@@ -83,6 +83,11 @@ REASON = {
     "flow_ended": "The steps are done",
     "proposal": "The bot proposed steps",
 }
+FINDING = {
+    "too_large": "The picture is too large for its text to be read.",
+    "timed_out": "Reading the text in this picture took too long.",
+}
+"""Why there is no text beside a picture, where that is worth a word."""
 DELIVERY = {
     "queued": "Being sent",
     "sent": "Sent",

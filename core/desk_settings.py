@@ -29,7 +29,13 @@ _newest_conversation = (
     .correlate(Ticket)
     .scalar_subquery()
 )
-_DESK = (DeskSettings.name, DeskSettings.default_language, DeskSettings.form_of_address, DeskSettings.threshold)
+_DESK = (
+    DeskSettings.name,
+    DeskSettings.default_language,
+    DeskSettings.form_of_address,
+    DeskSettings.threshold,
+    DeskSettings.reads_pictures,
+)
 _HOURS = (
     BusinessCalendar.time_zone,
     BusinessCalendar.hours,
@@ -67,6 +73,7 @@ class Standing:
     default_language: str
     form_of_address: FormOfAddress
     threshold: float | None
+    reads_pictures: bool
     calendar: Calendar
 
 
@@ -81,9 +88,10 @@ def of_ticket(session: Session, ticket_id: int) -> Standing:
 
 
 def _standing(found: Row[*tuple[Any, ...]] | None) -> Standing:
-    name, language, form, threshold, *hours = found if found is not None else (None,) * 9
+    name, language, form, threshold, pictures, *hours = found if found is not None else (None,) * 10
     calendar = Hours.of(*hours) if hours[0] is not None else Hours()
-    return Standing(name or NAME, language or LANGUAGE, form or FORM, threshold, calendar.calendar())
+    reads = pictures if pictures is not None else True
+    return Standing(name or NAME, language or LANGUAGE, form or FORM, threshold, reads, calendar.calendar())
 
 
 def read(session: Session) -> DeskSettings:
@@ -91,7 +99,9 @@ def read(session: Session) -> DeskSettings:
     row = session.get(DeskSettings, 1)
     if row is not None:
         return row
-    return DeskSettings(id=1, name=NAME, default_language=LANGUAGE, form_of_address=FORM, threshold=None)
+    return DeskSettings(
+        id=1, name=NAME, default_language=LANGUAGE, form_of_address=FORM, threshold=None, reads_pictures=True
+    )
 
 
 def save(
@@ -101,6 +111,7 @@ def save(
     form_of_address: FormOfAddress,
     threshold: float | None,
     now: datetime,
+    reads_pictures: bool = True,
 ) -> None:
     """Change what is set. Raises ``Mistakes``."""
     name, wrong = name.strip(), {}
@@ -114,6 +125,6 @@ def save(
         raise Mistakes(wrong)
     row = session.get_one(DeskSettings, 1)
     row.name, row.default_language, row.form_of_address = name, default_language, form_of_address
-    row.threshold, row.updated_at = threshold, now
+    row.threshold, row.reads_pictures, row.updated_at = threshold, reads_pictures, now
     # What inboxes call the desk may have changed.
     emit(session, Signal(Topic.INBOX))

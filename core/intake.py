@@ -21,6 +21,7 @@ from core.errors import InvalidInput
 from core.joining import InboxRow, Person, Place, find_place, inbox_row, referenced, takes_part
 from core.models import InboundReceipt, Message, Ticket, WorkKind
 from core.outbox import attach
+from core.pictures import texts
 from core.promises import owe
 from core.revisions import own_words, revise, shown_text
 from core.signals import Signal, Topic, emit
@@ -94,7 +95,9 @@ def _document(session: Session, inbound: InboundMessage, now: datetime) -> tuple
     place = find_place(session, inbox, sender, inbound, now)
     message_id = _add_message(session, place, sender, inbound, now)
     _ledger(session, inbound, Outcome.TICKETED, now, message_id=message_id)
-    work_id = None if place.is_storm else _owe_work(session, inbox, place, message_id, inbound, now)
+    is_to_see = texts.owe(session, inbound.attachments, now)
+    due = now + texts.PATIENCE if is_to_see else now
+    work_id = None if place.is_storm else _owe_work(session, inbox, place, message_id, inbound, now, due)
     if not place.is_new:
         _count_as_waiting(session, place, inbound, now)
     emit(session, Signal(Topic.TICKET, place.ticket.id, place.ticket.version + 1))
@@ -335,12 +338,21 @@ def _count_as_waiting(session: Session, place: Place, inbound: InboundMessage, n
 
 
 def _owe_work(
-    session: Session, inbox: InboxRow, place: Place, message_id: int, inbound: InboundMessage, now: datetime
+    session: Session,
+    inbox: InboxRow,
+    place: Place,
+    message_id: int,
+    inbound: InboundMessage,
+    now: datetime,
+    due: datetime,
 ) -> int | None:
-    """The bot reads everything people write: it answers what it has, and only listens where people have the ticket."""
+    """The bot reads everything people write: it answers what it has, and only listens where people have the ticket.
+
+    ``due`` is later where there are pictures to be looked at first.
+    """
     if inbound.automation is not None or inbound.accompanies or inbound.for_people:
         return None
-    work_id = owe(session, WorkKind.UNDERSTAND, place.ticket.id, now, message_id)
+    work_id = owe(session, WorkKind.UNDERSTAND, place.ticket.id, due, message_id)
     if place.is_new and inbox.style is InboxStyle.LETTER:
         owe(session, WorkKind.ACKNOWLEDGE, place.ticket.id, now + ACKNOWLEDGE_AFTER, message_id)
     return work_id

@@ -248,7 +248,9 @@ def retry(session: Session, message_id: int, now: datetime) -> None:
         return
     row.state, row.due_at, row.attempts, row.finished_at = PromiseState.PENDING, now, 0, None
     message.delivery, message.delivery_reason = Delivery.QUEUED, ""
-    message.meta = {key: value for key, value in message.meta.items() if key != "report"}
+    # What came back as a whole is sent as a whole; of what stopped on its way, the other side keeps the parts it has.
+    forgotten = ("report", "sent_as") if "report" in message.meta else ()
+    message.meta = {key: value for key, value in message.meta.items() if key not in forgotten}
     touch(session, session.get_one(Ticket, message.ticket_id), now)
     emit(session, Signal(Topic.OUTBOX, row.inbox_id))
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Executable, Table, Update, and_, bindparam
 from sqlalchemy.orm import Session
 
 from core import rows
-from core.models import ArrivalRow, CardRow, OutboxRow, PromiseState, RereadRow, WorkKind, WorkRow
+from core.models import ArrivalRow, CardRow, OutboxRow, PictureRow, PromiseState, RereadRow, WorkKind, WorkRow
 from core.signals import Signal, Topic, emit
 
 LEASE = timedelta(seconds=60)
@@ -81,7 +81,16 @@ class Showing(NamedTuple):
     asked: int
 
 
-Held = TypeVar("Held", Work, Sending, Reread, Arrived, Showing)
+class Looking(NamedTuple):
+    """A picture to be read, as its holder sees it."""
+
+    id: int
+    lease: str
+    attempts: int
+    sha256: str
+
+
+Held = TypeVar("Held", Work, Sending, Reread, Arrived, Showing, Looking)
 
 
 def backoff(attempts: int, jitter: random.Random) -> timedelta:
@@ -214,6 +223,8 @@ ARRIVALS = Promises(ArrivalRow.__table__, Arrived, "inbox_id", "lane")
 """Order holds within a thread."""
 CARDS = Promises(CardRow.__table__, Showing, "id")
 """No card waits for another."""
+PICTURES = Promises(PictureRow.__table__, Looking, "id")
+"""No picture waits for another."""
 REREAD = Promises(RereadRow.__table__, Reread, "lane")
 
 

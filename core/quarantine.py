@@ -48,6 +48,8 @@ class Aside:
     ticket_id: int | None
     discarded_at: datetime | None
     discarded_by: str
+    file: str = ""
+    """The name of the file that it is, where it is no mail."""
 
     @property
     def ticket(self) -> str:
@@ -214,4 +216,5 @@ def _aside(receipt: InboundReceipt, inbox: str, agent: str | None, ticket_id: in
         ticket_id=ticket_id,
         discarded_at=receipt.discarded_at,
         discarded_by=agent or "",
+        file=about.get("file", ""),
     )

@@ -6,11 +6,12 @@ A report is believed if it names a Message-ID of ours, which only those know who
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.models import Message, Ticket
+from core.models import Conversation, Message, RequesterAddress, Ticket
 from core.tickets.history import record
 from core.values import SYSTEM, Delivery, DeliveryReport, Fate, Outcome, Receipt, Status
 
@@ -21,6 +22,27 @@ _ACTIONS = {
     Fate.COMPLAINED: "complained",
 }
 """What the ticket's history says; that something arrived needs no line."""
+
+
+class Awaited(NamedTuple):
+    """A message that the other side took and has not reported on; ``sent_as`` is how it is called there."""
+
+    external_id: str
+    sent_as: str
+    recipient: str
+
+
+def awaited(session: Session, inbox_id: int, since: datetime) -> list[Awaited]:
+    """What an inbox sent from then on and waits to hear of."""
+    query = (
+        select(Message.external_id, Message.meta, RequesterAddress.value)
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .join(RequesterAddress, RequesterAddress.id == Conversation.address_id)
+        .where(Conversation.inbox_id == inbox_id, Message.delivery == Delivery.SENT, Message.created_at > since)
+        .order_by(Message.id)
+    )
+    found = ((id_ or "", meta.get("sent_as", ()), number) for id_, meta, number in session.execute(query))
+    return [Awaited(id_, names[-1], number) for id_, names, number in found if names]
 
 
 def settle(session: Session, report: DeliveryReport, now: datetime) -> Receipt | None:

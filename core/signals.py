@@ -32,6 +32,8 @@ class Topic(StrEnum):
     """What a team's room shows is owed; the id is the inbox, or 0 for any."""
     CALL = "call"
     """Something happened on the telephone; the id is the call's."""
+    PICTURE = "picture"
+    """A picture is to be read."""
     INBOX = "inbox"
     """An inbox, or something that every inbox shows, was changed; the processes that run them look again."""
     QUARANTINE = "quarantine"

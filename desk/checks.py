@@ -18,6 +18,7 @@ from core import desk_settings, replies, schema
 from core.database import Database
 from core.knowledge import articles
 from core.models import Agent, InboundReceipt, Organization, OutboxRow, PromiseState
+from core.pictures import tesseract
 from core.values import FormOfAddress, Outcome
 from desk import inboxes, ports
 from desk.data import open_database, with_secret
@@ -125,8 +126,30 @@ def _inside(database: Database, settings: Settings) -> Iterator[Finding]:
     yield Finding(
         failed == 0, f"{failed} messages could not be sent.", "Each is marked on its ticket; try again there."
     )
+    yield from _pictures(database.read_now(desk_settings.of_desk).reads_pictures)
     yield from inboxes.findings(with_secret(settings), database)
     yield from _address(database, settings)
+
+
+def _pictures(reads: bool) -> Iterator[Finding]:
+    """Whether text in pictures and faxes can be read, where that is wanted."""
+    found = tesseract.installed()
+    if not reads:
+        yield Finding(True, "Text in pictures is not read: it is switched off under Administration, Desk.")
+    elif found is None:
+        yield Finding(
+            False,
+            "Tesseract is missing, so nobody reads the text in pictures and faxes; they arrive as pictures alone.",
+            f"Install it ({tesseract.INSTALL}); what came without it is read then. "
+            "Or switch it off under Administration, Desk.",
+        )
+    else:
+        missing = [one for one in tesseract.LANGUAGES if one not in found.languages]
+        yield Finding(
+            not missing,
+            f"Tesseract reads pictures in {' and '.join(found.languages)}.",
+            f"Its language data for {' and '.join(missing)} is missing: {tesseract.INSTALL}.",
+        )
 
 
 def _address(database: Database, settings: Settings) -> Iterator[Finding]:

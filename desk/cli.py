@@ -1,4 +1,4 @@
-"""The command line: ``firstline init | serve | demo | doctor | user | inbox | mail | db | backup | restore | …``."""
+"""The command line: ``firstline init | serve | demo | doctor | user | inbox | mail | fax | db | backup | …``."""
 
 from __future__ import annotations
 
@@ -84,6 +84,14 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--unanswered", action="store_true", help="old mail: for people, without a word to its senders")
     one.add_argument("--json", action="store_true", help="print one JSON object")
     one.set_defaults(run="desk.ingest:command", log_level="error")
+
+    fax = add("fax", help="faxes that a fax server received").add_subparsers(dest="action", required=True)
+    one = fax.add_parser("drop", help="put them into the folder of a fax line, with who sent them")
+    one.add_argument("files", type=Path, nargs="+", metavar="FILE", help="TIFF or PDF")
+    one.add_argument("--into", type=Path, required=True, help="the folder that is set for the fax line")
+    one.add_argument("--number", default="", help="the sender's number, in any form")
+    one.add_argument("--station", default="", help="what the sender's machine calls itself")
+    one.set_defaults(run="desk.faxes:command")
 
     one = add("db", help="the database's schema")
     one.add_argument("action", choices=["upgrade", "check"])

@@ -19,7 +19,7 @@ from config.settings import Settings
 from core import schema
 from core.clock import SystemClock
 from core.inboxes import leases
-from core.promises import ARRIVALS, CARDS, OUTBOX, WORK
+from core.promises import ARRIVALS, CARDS, OUTBOX, PICTURES, WORK
 from core.search.index import index_more
 from core.signals import Topic
 from desk import setup, wiring
@@ -86,6 +86,7 @@ async def serve(
         _persist("watch", desk.watch.run),
         _persist("delivery", desk.delivery.run),
         _persist("bot", desk.worker.run),
+        _persist("pictures", desk.pictures.run),
         _persist("search", lambda: _index(desk)),
         _understand(desk, running),
         _announce(server, running),
@@ -138,7 +139,7 @@ async def _until_stopped(work: Sequence[Awaitable[None]], server: uvicorn.Server
 
 
 def _release(session: Session) -> None:
-    for promises in (OUTBOX, WORK, ARRIVALS, CARDS):
+    for promises in (OUTBOX, WORK, ARRIVALS, CARDS, PICTURES):
         promises.release_all(session)
     leases.release_all(session)
 

@@ -28,6 +28,7 @@ from core.clock import Clock
 from core.database import Database
 from core.flood import Flood
 from core.inboxes.kinds import Kinds
+from core.pictures.reader import PictureReader
 from core.promises import Work
 from core.sealing import Seal
 from core.signals import Topic, retract
@@ -53,6 +54,7 @@ class Desk:
     inboxes: Supervisor
     delivery: Delivery
     worker: Worker
+    pictures: PictureReader
     flood: Flood
     receive: Receive
 
@@ -86,6 +88,7 @@ def build(settings: Settings, clock: Clock, database: Database) -> Desk:
         inboxes=inboxes,
         delivery=delivery,
         worker=worker,
+        pictures=PictureReader(database, surroundings.blobs, clock),
         flood=flood,
         receive=receiver(database, clock, worker, flood, inboxes.is_dialogue),
     )

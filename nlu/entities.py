@@ -15,6 +15,8 @@ from nlu.training_data import TrainingData
 REGIONS = ("DE", "AT", "CH")
 
 _NUMBERED_ERROR = r"\b(?:fehler(?:code|nummer|meldung)?|error(?: code)?|code)\s*[:#]?\s*(\d{2,6}|[A-Z]{1,4}-?\d{2,6})\b"
+_STOP_CODE = r"\b(?:stop\s?code|stillstandcode|stoppcode|stopcode)\s*:?\s*([A-Z][A-Z0-9]*(?:_[A-Z0-9]+){1,7})\b"
+"""What Windows shows on a blue screen."""
 _IPV4 = r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"
 _IPV6 = r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?!\w)"
 _HOST = r"\b(?:srv|server|host|dc|fs|prt|print|web|db|sql|app)[a-z]*-?[a-z0-9-]*\d\b"
@@ -26,6 +28,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("email", r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+(?![\w@])"),
         ("error_code", r"\b0x[0-9a-f]{4,8}\b"),
         ("error_code", _NUMBERED_ERROR),
+        ("error_code", _STOP_CODE),
         ("asset_tag", r"\b(?:NB|PC|LT|WS|MON|DR|TB|HN|INV|DOCK|SRV)-?\d{3,6}\b"),
         ("ip_address", rf"{_IPV4}|{_IPV6}"),
         ("hostname", _HOST),

@@ -69,6 +69,34 @@ def topics(model: Model, text: str, language: str | None = None) -> list[Parse]:
     return [whole]
 
 
+def with_shown(model: Model, said: str, shown: str, language: str | None = None) -> list[Parse]:
+    """The same for what somebody said and the text in the pictures they sent with it.
+
+    Their own words count. Where those say too little ("see photo"), what the picture says does, as long as it is clear.
+    Error codes and names of machines are taken from both; addresses and numbers of people are not: whatever else is
+    on a screen is not about the one who photographed it.
+    """
+    own = topics(model, said, language) if said.strip() else []
+    if not shown.strip():
+        return own or topics(model, said, language)
+    seen = topics(model, _flowing(shown), language)
+    things = tuple(entity for entity in seen[0].entities if entity.name in _THINGS)
+    is_clear = not (seen[0].fallback or seen[0].ambiguous)
+    if own and (not is_clear or not (own[0].fallback or own[0].ambiguous)):
+        return [replace(own[0], entities=own[0].entities + things), *own[1:]]
+    written = own[0].language if own else language or seen[0].language
+    kept = (own[0].entities if own else ()) + things
+    return [replace(parse, text=said or shown, entities=kept, language=written) for parse in seen]
+
+
+_THINGS = frozenset({"error_code", "asset_tag", "hostname", "ip_address"})
+
+
+def _flowing(text: str) -> str:
+    """Sentences that a screen breaks into lines, in one line each."""
+    return "\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text))
+
+
 def _certain(parses: Sequence[Parse]) -> list[Parse]:
     """The most certain segment of each problem, in the order of the text."""
     best: dict[str, Parse] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -54,16 +54,13 @@ KIND = Kind(
 class MailAdapter:
     kind = KIND
 
+    def __init__(self, listeners: Callable[[], Listeners]) -> None:
+        self._listeners = listeners
+
     def build(self, inbox: InboxSettings[MailConfiguration], desk: Surroundings) -> Mail:
         from channels.mail.channel import Mail
 
-        return Mail(inbox, desk, self._listeners, self._resolver)
-
-    @cached_property
-    def _listeners(self) -> Listeners:
-        from channels.mail.listener import Listeners
-
-        return Listeners()
+        return Mail(inbox, desk, self._listeners(), self._resolver)
 
     @cached_property
     def _resolver(self) -> DnsResolver | None:

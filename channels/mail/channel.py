@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import Any
 
 from starlette.routing import BaseRoute
 
@@ -21,7 +20,7 @@ from channels.mail.oauth import Tokens
 from channels.mail.reading import Reader
 from channels.mail.render import render, render_test
 from channels.mail.resolver import Resolver
-from channels.runner import Again
+from channels.runner import Again, together
 from core.errors import InboxProblem
 from core.inboxes.kinds import InboxSettings
 from core.values import OutboundMessage, Receipt, spoken
@@ -71,7 +70,7 @@ class Mail:
                     self._listening.set()
                     connected()
                 if self._settings.fetches:
-                    await _both(self._fetch(connected), self.reader.run())
+                    await together(self._fetch(connected), self.reader.run())
                 else:
                     await self.reader.run()
         finally:
@@ -137,15 +136,3 @@ class Mail:
     async def send_test(self, recipient: str, text: str) -> None:
         content = render_test(self._inbox, recipient, text, self._desk.clock.now())
         await submission.submit(self._settings, self._tokens, self._settings.address, recipient, content)
-
-
-async def _both(*ways: Coroutine[Any, Any, None]) -> None:
-    """Run them until one ends, then neither."""
-    tasks = [asyncio.create_task(way) for way in ways]
-    try:
-        for ended in (await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED))[0]:
-            await ended
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

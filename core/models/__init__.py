@@ -7,6 +7,7 @@ from core.models.desk import BusinessCalendar, DeskSettings
 from core.models.inbox import Inbox, InboxPosition, InboxRun, InboxState, RunState
 from core.models.knowledge import Article, ArticleVersion
 from core.models.organization import Organization, Requester, RequesterAddress
+from core.models.picture import Finding, PictureRow
 from core.models.promise import ArrivalRow, CardRow, OutboxRow, RereadRow, WorkKind, WorkRow
 from core.models.staff import Agent, ApiToken, Role, StaffSession, Team, TeamMember, TeamRoom
 from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
@@ -27,6 +28,7 @@ __all__ = [
     "Conversation",
     "Correction",
     "DeskSettings",
+    "Finding",
     "HistoryEntry",
     "InboundReceipt",
     "Inbox",
@@ -38,6 +40,7 @@ __all__ = [
     "Organization",
     "OutboxRow",
     "Participant",
+    "PictureRow",
     "Presence",
     "PromiseState",
     "Reading",

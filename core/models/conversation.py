@@ -58,6 +58,7 @@ class InboundReceipt(Base):
     authentication: Mapped[dict[str, Any]] = mapped_column(default=dict)
     about: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Of what was set aside: ``sender`` and ``subject`` as far as they could be made out, ``envelope_sender``, ``size``
-    in bytes, ``why`` it could not be read, how often (``tries``) and when last (``tried_at``) it was read again."""
+    in bytes, ``file`` its name where it is no mail, ``why`` it could not be read, how often (``tries``) and when last
+    (``tried_at``) it was read again."""
     discarded_at: Mapped[datetime | None]
     discarded_by_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))

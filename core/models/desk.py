@@ -34,7 +34,7 @@ class DeskSettings(Base):
     """What an admin sets for the whole desk; the table has one row. ``calendar_id`` is the default calendar.
 
     ``form_of_address`` is how it speaks German to everybody whose customer did not choose. ``threshold`` None takes the
-    value found in training.
+    value found in training. ``reads_pictures`` has the text in pictures read by machine.
     """
 
     __tablename__ = "desk"
@@ -44,5 +44,6 @@ class DeskSettings(Base):
     default_language: Mapped[str] = mapped_column(String(8))
     form_of_address: Mapped[FormOfAddress] = mapped_column(choice(FormOfAddress), default=FormOfAddress.FORMAL)
     threshold: Mapped[float | None]
+    reads_pictures: Mapped[bool] = mapped_column(default=True)
     calendar_id: Mapped[int] = mapped_column(ForeignKey("business_calendar.id"))
     updated_at: Mapped[datetime]

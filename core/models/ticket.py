@@ -119,7 +119,7 @@ class Attachment(Base):
     __tablename__ = "attachment"
 
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), index=True)
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
     filename: Mapped[str] = mapped_column(String(255))
     media_type: Mapped[str] = mapped_column(String(127))
     size: Mapped[int]

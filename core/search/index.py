@@ -20,7 +20,8 @@ LOOK_BACK = 10_000
 
 _NEWEST = text("SELECT coalesce(max(rowid), 0) FROM search_message")
 _WORDS = (
-    "SELECT m.id, m.text, m.subject, m.author_name, r.name, o.name, a.value"
+    "SELECT m.id, m.text, m.subject, m.author_name, r.name, o.name, a.value,"
+    " CASE WHEN EXISTS (SELECT 1 FROM attachment f WHERE f.message_id = m.id) THEN 1 ELSE 0 END"
     " FROM message m JOIN ticket t ON t.id = m.ticket_id JOIN requester r ON r.id = t.requester_id"
     " LEFT JOIN organization o ON o.id = t.organization_id"
     " LEFT JOIN conversation c ON c.id = m.conversation_id"
@@ -32,6 +33,11 @@ _NOT_YET = (
 )
 _MISSING = text(_WORDS + _NOT_YET)
 _THIS = text(_WORDS + " WHERE m.id = :id")
+_SHOWN = text(
+    "SELECT p.text FROM picture p JOIN attachment f ON f.sha256 = p.sha256"
+    " WHERE f.message_id = :id AND p.text <> '' ORDER BY f.id"
+)
+"""What was read in the pictures of a message."""
 _FORGET = text("DELETE FROM search_message WHERE rowid = :id")
 _ADD_SQLITE = text("INSERT INTO search_message (rowid, words) VALUES (:id, :words)")
 _ADD_POSTGRESQL = text(
@@ -53,10 +59,11 @@ def index_anew(session: Session, message_id: int) -> None:
 
 def _add(session: Session, missing: Sequence[Row[*tuple[Any, ...]]]) -> int:
     on_sqlite = session.get_bind().dialect.name == "sqlite"
-    rows = [
-        {"id": id_, "words": (fold if on_sqlite else parts)(" ".join(str(one) for one in said if one)[:100_000])}
-        for id_, *said in missing
-    ]
+    rows = []
+    for id_, *said, has_files in missing:
+        shown = session.scalars(_SHOWN, {"id": id_}) if has_files else ()
+        words = " ".join(str(one) for one in (*said, *shown) if one)[:100_000]
+        rows.append({"id": id_, "words": (fold if on_sqlite else parts)(words)})
     if rows:
         session.execute(_ADD_SQLITE if on_sqlite else _ADD_POSTGRESQL, rows)
     return len(rows)

@@ -23,6 +23,7 @@ from core.models import (
     Ticket,
     WorkRow,
 )
+from core.pictures import texts
 from core.tickets import lifecycle
 from core.values import ActorKind, FormOfAddress, InboxStyle, Status, ticket_number
 
@@ -69,6 +70,15 @@ class Facts:
     usual_wait: timedelta | None
     form_of_address: FormOfAddress | None = None
     """The customer's choice, if it has one of its own."""
+    shown: str = ""
+    """The text in the message's pictures, as a machine read it."""
+    is_read_by_machine: bool = False
+    """The message itself is what a machine read on paper: with its letterhead and whatever else stands there."""
+
+    @property
+    def only_shows(self) -> bool:
+        """A picture without a word."""
+        return bool(self.shown) and not (self.text or "").strip()
 
 
 _MAIL, _SAID, _WAITING = aliased(RequesterAddress), aliased(Message), aliased(Ticket)
@@ -102,6 +112,7 @@ _TURN = (
         Message.meta,
         Message.subject,
         Message.conversation_id,
+        WorkRow.message_id,
         exists().where(_MAIL.requester_id == Ticket.requester_id, _MAIL.kind == "email").label("has_mail_address"),
         exists().where(_SAID.ticket_id == Ticket.id, _SAID.outbound).label("said_anything"),
         select(func.count()).where(Attachment.message_id == WorkRow.message_id).scalar_subquery().label("attachments"),
@@ -189,6 +200,8 @@ def read(session: Session, work_id: int, now: datetime) -> Facts:
         queue_length=turn.queue_length,
         usual_wait=_usual_wait(session),
         form_of_address=turn.form_of_address,
+        is_read_by_machine=bool(turn.meta and turn.meta.get("remarks", {}).get("pages")),
+        shown=texts.in_message(session, turn.message_id) if turn.attachments else "",
     )
 
 

@@ -19,6 +19,7 @@ from core.models import (
     Inbox,
     Message,
     Organization,
+    PictureRow,
     Reading,
     Requester,
     RequesterAddress,
@@ -26,6 +27,7 @@ from core.models import (
     Ticket,
 )
 from core.outbox import UNDONE
+from core.pictures import texts
 from core.tickets import mentions
 from core.values import FormOfAddress, ticket_number
 
@@ -70,6 +72,8 @@ class Detail:
     """Up to which message each agent has read."""
     mentions: Mapping[int, Mapping[int, str]]
     """Whom each note mentions: note → agent → name."""
+    pictures: Mapping[str, PictureRow]
+    """What machines read in the pictures, by their SHA-256."""
 
     @property
     def form_of_address(self) -> FormOfAddress | None:
@@ -122,6 +126,7 @@ def detail(session: Session, ticket_id: int) -> Detail:
             for mark in session.scalars(select(Reading).where(Reading.ticket_id == ticket.id))
         },
         mentions=mentions.of_ticket(session, ticket.id),
+        pictures=texts.on_ticket(session, ticket.id),
     )
 
 

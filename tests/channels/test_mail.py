@@ -23,6 +23,7 @@ from channels.mail import parse, reading
 from channels.mail.adapter import MailAdapter
 from channels.mail.channel import Mail
 from channels.mail.configuration import MailConfiguration
+from channels.mail.listener import Listeners
 from channels.mail.parse import ParsedMail
 from channels.watch import Watch
 from core import intake, outbox, quarantine
@@ -133,7 +134,7 @@ class _post:  # noqa: N801 - used like a function
         inbox = InboxSettings(desk.mail, "mail", "Mail", "Service Desk", "de", configuration)
         blobs = FolderBlobStore(self._folder / "blobs")
         surroundings = Surroundings(self._database, blobs, self._clock, "http://desk.example", "secret")
-        mail = MailAdapter().build(inbox, surroundings)
+        mail = MailAdapter(Listeners).build(inbox, surroundings)
 
         async def receive(message: InboundMessage) -> Receipt:
             return await self._database.write(intake.receive, message, self._clock.now())

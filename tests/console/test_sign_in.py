@@ -18,7 +18,7 @@ from tests.core.desk import seed
 from tests.desk.model import MODELS
 from tests.fakes.clock import SetClock
 
-PASSWORD = "the right password"  # noqa: S105
+PASSWORD = "the right password"
 
 
 async def test_wrong_passwords_are_throttled_for_who_guesses_and_right_ones_never(

@@ -63,6 +63,8 @@ class Bench(ABC):
     """Whether anybody there can be written to; where not, the tests of sending are skipped."""
     can_refuse = True
     """Whether the other side can refuse a message, as ``fail_next`` says."""
+    has_files = True
+    """Whether people can send any file there; where not, the tests of that are skipped."""
     longest: int | None = None
     """The most characters that the other side takes in one message."""
     secrets: tuple[str, ...] = ()
@@ -97,6 +99,10 @@ class Bench(ABC):
     @abstractmethod
     async def shown(self, count: int, person: str = "carla") -> list[Shown]:
         """What that person sees of the desk, once it is ``count`` messages. Fails if that takes too long."""
+
+    def written(self, text: str) -> str:
+        """A text as it can be written and read there: paper knows no emoji."""
+        return text
 
     async def edit(self, sent: Sent, text: str) -> None:
         """The person changes what they sent."""

@@ -10,6 +10,7 @@ import pytest
 from core import schema
 from core.database import Database
 from tests.contract.bench import Bench
+from tests.contract.fax import FaxBench, FaxByMailBench
 from tests.contract.ground import Ground
 from tests.contract.imap import ImapBench
 from tests.contract.mail import MailBench
@@ -29,6 +30,8 @@ BENCHES: dict[str, type[Bench]] = {
     "telegram": TelegramBench,
     "telegram by webhook": TelegramWebhookBench,
     "phone": PhoneBench,
+    "fax": FaxBench,
+    "fax by mail": FaxByMailBench,
 }
 
 

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from channels.mail.adapter import MailAdapter
 from channels.mail.channel import Mail
 from channels.mail.configuration import MailConfiguration
+from channels.mail.listener import Listeners
 from core.errors import InboxProblem
 from core.inboxes import positions
 from core.inboxes.kinds import InboxSettings
@@ -54,7 +55,7 @@ class ImapBench(MailBench):
             smtp_password=SecretStr(self.secrets[1]),
         )
         inbox = InboxSettings(ground.desk.mail, "mail", "Mail", "Service Desk", "de", configuration)
-        mail = MailAdapter().build(inbox, ground.surroundings("http://desk.example", self.secrets[0]))
+        mail = MailAdapter(Listeners).build(inbox, ground.surroundings("http://desk.example", self.secrets[0]))
         connected = asyncio.Event()
         self._running = asyncio.create_task(self._supervise(mail, connected))
         await connected.wait()

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from channels.mail.adapter import MailAdapter
 from channels.mail.configuration import MailConfiguration
+from channels.mail.listener import Listeners
 from core.inboxes.kinds import InboxSettings
 from tests.contract.bench import PATIENCE, Bench, Failure, File, Sent, Shown, until
 from tests.contract.ground import Ground
@@ -51,7 +52,7 @@ class MailBench(Bench):
             smtp_password=SecretStr(self.secrets[1]),
         )
         inbox = InboxSettings(ground.desk.mail, "mail", "Mail", "Service Desk", "de", configuration)
-        mail = MailAdapter().build(inbox, ground.surroundings("http://desk.example", self.secrets[0]))
+        mail = MailAdapter(Listeners).build(inbox, ground.surroundings("http://desk.example", self.secrets[0]))
         self._running = asyncio.create_task(mail.run(ground.receive, lambda: None))
         self._port = await mail.port()
         ground.deliver_through(mail)

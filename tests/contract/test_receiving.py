@@ -11,7 +11,7 @@ PICTURE = File("Bildschirm größe.png", "image/png", b"\x89PNG\r\n\x1a\n" + byt
 
 
 async def test_text_arrives_as_it_was_written(bench: Bench) -> None:
-    text = "Grüße & <b>kein HTML</b> *nicht fett* 👍\nzweite Zeile"
+    text = bench.written("Grüße & <b>kein HTML</b> *nicht fett* 👍\nzweite Zeile")
     await bench.deliver(text)
     await bench.settle()
     [message] = await bench.ground.taken()

@@ -11,7 +11,7 @@ async def test_no_secret_is_logged(bench: Bench) -> None:
     with everything() as logs:
         await bench.restart()
         bench.ground.dies = ["before", "after"]
-        await bench.deliver("Siehe Bild", files=[File("a.png", "image/png", b"\x89PNG")] if bench.can_send else ())
+        await bench.deliver("Siehe Bild", files=[File("a.png", "image/png", b"\x89PNG")] if bench.has_files else ())
         await bench.deliver("Noch etwas")
         await bench.settle()
         if bench.can_refuse:

@@ -11,6 +11,10 @@ from tests.contract.bench import Bench, Failure, until, until_put_back
 
 CHOICES = (Choice("Gelöst", "/solved"), Choice("Noch nicht", "/not_yet"))
 SENTENCES = [f"Dies ist Satz Nummer {number} einer langen Anleitung, die niemand kürzen darf." for number in range(180)]
+PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+)
 LONG = "\n\n".join(" ".join(SENTENCES[place : place + 9]) for place in range(0, 180, 9))
 
 
@@ -30,7 +34,7 @@ async def test_an_answer_arrives_as_it_was_written(bench: Bench) -> None:
     text = "Grüße & <b>kein HTML</b> *nicht fett* _nicht kursiv_ [kein](Link) 👍"
     message_id = await bench.ground.say(text)
     [shown] = await bench.shown(1)
-    assert text in shown.text
+    assert bench.written(text) in shown.text
     await _until_delivery(bench, message_id, Delivery.SENT)
 
 
@@ -60,8 +64,8 @@ async def test_a_long_answer_arrives_whole(bench: Bench) -> None:
 
 async def test_files_go_out_with_their_names(bench: Bench) -> None:
     await _asked(bench)
-    sha256 = bench.ground.blobs.put(b"%PDF-1.4 ...")
-    file = StoredFile(sha256, "Anleitung für VPN.pdf", "application/pdf", 12)
+    sha256 = bench.ground.blobs.put(PDF)
+    file = StoredFile(sha256, "Anleitung für VPN.pdf", "application/pdf", len(PDF))
     await bench.ground.say("Bitte lesen:", attachments=(file,))
     await bench.ground.say("Ende")
     count, found = 1, await bench.shown(1)

@@ -142,7 +142,7 @@ def test_an_archive_that_is_damaged_or_something_else_makes_no_desk(tmp_path: Pa
         plain.add(tmp_path / "one" / "secret", "about.json")
     for name, content in (("cut", whole[: len(whole) // 2]), ("plain", (tmp_path / "plain.tar").read_bytes())):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InvalidInput, match="no (whole )?backup"):
+        with pytest.raises(InvalidInput, match=r"no (whole )?backup"):
             archive.restore(target, tmp_path / name)
     assert not (tmp_path / "two" / "firstline.db").exists()
 

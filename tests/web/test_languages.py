@@ -31,7 +31,7 @@ def _texts() -> set[str]:
         found |= set(titles.values())
     for titles in (words.REASON, words.DELIVERY, words.HISTORY, words.ANSWER, words.ROLE, words.ADMIN, words.DONE):
         found |= set(titles.values())
-    for titles in (words.VERDICT, words.RUN, words.MAY, words.CALL):
+    for titles in (words.VERDICT, words.RUN, words.MAY, words.CALL, words.FINDING):
         found |= set(titles.values())
     for titles in (mails.AUTOMATION, mails.NOTICE, mails.WARNING, mails.SENDER):
         found |= set(titles.values())

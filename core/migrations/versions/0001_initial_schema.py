@@ -71,6 +71,67 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_sha256", name=op.f("uq_api_token_token_sha256")),
     )
     op.create_table(
+        "picture",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column(
+            "finding",
+            sa.Enum(
+                "read",
+                "empty",
+                "too_large",
+                "timed_out",
+                "unreadable",
+                "missing",
+                name="finding",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "pending",
+                "done",
+                "failed",
+                "cancelled",
+                name="promisestate",
+                native_enum=False,
+                create_constraint=True,
+                length=24,
+            ),
+            nullable=False,
+        ),
+        sa.Column("lane", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease", sa.String(length=36), nullable=True),
+        sa.Column("leased_until", UtcDateTime(), nullable=True),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_picture")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_picture_sha256")),
+    )
+    with op.batch_alter_table("picture", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_picture_due",
+            ["due_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+        batch_op.create_index(
+            "ix_picture_lane",
+            ["lane", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'pending'"),
+            postgresql_where=sa.text("state = 'pending'"),
+        )
+
+    op.create_table(
         "desk",
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("default_language", sa.String(length=8), nullable=False),
@@ -80,6 +141,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("threshold", sa.Double(), nullable=True),
+        sa.Column("reads_pictures", sa.Boolean(), nullable=False),
         sa.Column("calendar_id", sa.Integer(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
@@ -686,6 +748,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attachment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attachment_message_id"), ["message_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attachment_sha256"), ["sha256"], unique=False)
 
     op.create_table(
         "correction",
@@ -996,6 +1059,7 @@ def downgrade() -> None:
     op.drop_table("inbound_receipt")
     op.drop_table("correction")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attachment_sha256"))
         batch_op.drop_index(batch_op.f("ix_attachment_message_id"))
 
     op.drop_table("attachment")
@@ -1091,6 +1155,14 @@ def downgrade() -> None:
     op.drop_table("saved_view")
     op.drop_table("organization")
     op.drop_table("desk")
+    with op.batch_alter_table("picture", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_picture_lane", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+        batch_op.drop_index(
+            "ix_picture_due", sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'")
+        )
+    op.drop_table("picture")
     op.drop_table("api_token")
     op.drop_table("team")
     op.drop_table("business_calendar")

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from channels import registry
 from channels.mail.adapter import KIND, MailAdapter
 from channels.mail.configuration import MailConfiguration
+from channels.mail.listener import Listeners
 from channels.trials import Trials
 from core import outbox
 from core.errors import InboxProblem, Mistakes
@@ -145,7 +146,7 @@ async def test_links_in_mails_work_in_a_process_that_does_not_read_the_mailbox(p
     link = next(line for line in text_of(mail).splitlines() if line.startswith("http://desk.example/answer/"))
     configuration = MailConfiguration.model_validate({"address": ADDRESS, **fetching(place.server)})
     inbox = InboxSettings(place.inbox_id, "mail", "Support", "Support", "de", configuration)
-    elsewhere = MailAdapter().build(inbox, place.surroundings)
+    elsewhere = MailAdapter(Listeners).build(inbox, place.surroundings)
     transport = httpx.ASGITransport(Starlette(routes=list(elsewhere.routes)))
     async with httpx.AsyncClient(transport=transport, base_url="http://desk.example") as browser:
         assert (await browser.post(link)).status_code == 200

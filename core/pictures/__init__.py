@@ -1,0 +1,1 @@
+"""Text in pictures: documents opened page by page, read by Tesseract, kept once for each picture."""
