@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+C = 10.0
+"""What an unlikely example costs the regression, beside the squared weights."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scaler:
