@@ -41,17 +41,18 @@ def train_or_load(engine: Engine[M], data: TrainingData, folder: Path, progress:
 
 
 def _update(engine: Engine[M], data: TrainingData, folder: Path) -> M | None:
-    """The newest model that was trained from nothing, with what changed since; None if that cannot be."""
-    trained = [path / LEARNED for path in _kept(folder) if (path / LEARNED).exists()]
+    """What was last trained from nothing, with what changed since; None if that cannot be."""
     try:
+        trained = [path / LEARNED for path in _kept(folder) if (path / LEARNED).exists()]
         newest = max(trained, key=lambda path: path.stat().st_mtime)
         about = json.loads(newest.read_text("utf-8"))
         if about["recipe"] != engine.recipe:
             return None
         learned = TrainingData(tuple(Example(*one) for one in about["examples"]), {}, (), ())
-        return engine.update(engine.load(newest.parent), learned, data)
+        model = engine.load(newest.parent)
     except (ValueError, KeyError, TypeError, OSError):
         return None  # there is none, or it is damaged
+    return engine.update(model, learned, data)
 
 
 def _keep(model: Model, place: Path, learned: str | None) -> None:

@@ -109,7 +109,8 @@ class _Regression:
     def __init__(self, head: DenseHead, features: Floats, right: NDArray[np.bool_]) -> None:
         self.head = DenseHead(head.weights.copy(), head.bias)
         self._features = features
-        self._lengths = (features**2).sum(axis=1)
+        # Nothing is left of the only example of a language once it is centred.
+        self._lengths = np.maximum((features**2).sum(axis=1), 1e-9)
         self._right = right.astype(np.float64)
 
     def pulls(self) -> Floats:

@@ -83,7 +83,7 @@ def test_what_differs_too_much_is_trained_from_nothing(data: TrainingData) -> No
     assert engine.update(model, data, replace(data, examples=(*data.examples, another))) is None
 
 
-LABELS, WIDTH = 4, 12
+LABELS, WIDTH = 4, 60
 
 
 def _points() -> tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]:
@@ -106,7 +106,7 @@ def _regression(points: Floats, classes: NDArray[np.int64]) -> DenseHead:
 
 @pytest.mark.parametrize("came", [True, False])
 def test_heads_become_what_they_would_have_been(came: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(updating, "PASSES", 400)
+    monkeypatch.setattr(updating, "PASSES", 200)
     points, classes, changed = _points()
     every, right = np.ones(len(classes), bool), np.eye(LABELS, dtype=bool)[classes]
     was, stays = (~changed, every) if came else (every, ~changed)
