@@ -196,10 +196,11 @@ def speed(model: Model, texts: list[str]) -> tuple[float, float, float]:
 def resident(model: Path) -> float:
     """The megabytes of a process that loads a kept model and parses with it."""
     program = (
-        "import resource, sys; from pathlib import Path; from nlu.embedded.engine import EmbeddedEngine\n"
+        "import sys; from pathlib import Path; from nlu.embedded.engine import EmbeddedEngine\n"
         "model = EmbeddedEngine(Path('none')).load(Path(sys.argv[1]))\n"
         "for _ in range(50): model.parse(['Mein VPN verbindet nicht', 'printer is jammed'])\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "status = dict(line.split(':', 1) for line in open('/proc/self/status'))\n"
+        "print(int(status['VmHWM'].split()[0]) / 1024)"  # what getrusage says is its parent's before exec
     )
     command = [sys.executable, "-c", program, str(model)]
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
