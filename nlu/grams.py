@@ -67,9 +67,9 @@ class Vocabulary:
 
     def weigh(self, text: str) -> tuple[Places, Floats]:
         """Columns in their order, and their weights; what is not in the vocabulary is left out."""
-        counts = Counter(place for gram in self.analyse(text) if (place := self.places.get(gram)) is not None)
-        columns = np.fromiter(sorted(counts), np.intp, len(counts))
-        weights = (1 + np.log([counts[column] for column in columns])) * self.idf[columns]
+        found = [place for place in map(self.places.get, self.analyse(text)) if place is not None]
+        columns, counts = np.unique(np.array(found, np.intp), return_counts=True)
+        weights = (1 + np.log(counts)) * self.idf[columns]
         return columns, weights / max(float(np.linalg.norm(weights)), 1e-12)
 
     def knows(self, text: str) -> bool:
