@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +82,10 @@ class Model(Protocol):
         ...
 
 
-class Engine(Protocol):
+M = TypeVar("M", bound=Model)
+
+
+class Engine(Protocol[M]):
     """A way to understand."""
 
     @property
@@ -90,10 +93,17 @@ class Engine(Protocol):
         """Names the engine and the version of its recipe; a change of it makes saved models stale."""
         ...
 
-    def train(self, data: TrainingData, progress: Progress) -> Model:
+    def train(self, data: TrainingData, progress: Progress) -> M:
         """Raises ``TrainingDataError`` if the data cannot be learned from."""
         ...
 
-    def load(self, folder: Path) -> Model:
+    def update(self, model: M, learned: TrainingData, data: TrainingData) -> M | None:
+        """A model of this engine that has learned those examples, with what is different in ``data``.
+
+        Takes a second or two. None if so much has changed that it has to be trained from nothing.
+        """
+        ...
+
+    def load(self, folder: Path) -> M:
         """A model that ``save`` wrote. Raises ``ValueError`` or ``OSError`` if it is damaged."""
         ...

@@ -55,16 +55,21 @@ class Vocabulary:
 
     @classmethod
     def fit(cls, analyse: Analyse, texts: Sequence[str]) -> Vocabulary:
-        counts = Counter(gram for text in texts for gram in set(analyse(text)))
-        places = {gram: place for place, gram in enumerate(sorted(counts))}
-        found = np.array([counts[gram] for gram in places], np.float64)
-        return cls(analyse, places, np.log((1 + len(texts)) / (1 + found)) + 1)
+        return cls(analyse, {}, np.zeros(0)).extended(texts, len(texts))
+
+    def extended(self, texts: Sequence[str], total: int) -> Vocabulary:
+        """With the grams of more texts behind its own, whose weights stay; now there are ``total`` texts."""
+        counts = Counter(gram for text in texts for gram in set(self.analyse(text)) if gram not in self.places)
+        grams = sorted(counts)
+        places = {gram: place for place, gram in enumerate(grams, len(self.places))}
+        idf = np.log((1 + total) / (1 + np.array([counts[gram] for gram in grams], np.float64))) + 1
+        return Vocabulary(self.analyse, {**self.places, **places}, np.concatenate([self.idf, idf]))
 
     def weigh(self, text: str) -> tuple[Places, Floats]:
         """Columns in their order, and their weights; what is not in the vocabulary is left out."""
-        counts = Counter(place for gram in self.analyse(text) if (place := self.places.get(gram)) is not None)
-        columns = np.fromiter(sorted(counts), np.intp, len(counts))
-        weights = (1 + np.log([counts[column] for column in columns])) * self.idf[columns]
+        found = [place for place in map(self.places.get, self.analyse(text)) if place is not None]
+        columns, counts = np.unique(np.array(found, np.intp), return_counts=True)
+        weights = (1 + np.log(counts)) * self.idf[columns]
         return columns, weights / max(float(np.linalg.norm(weights)), 1e-12)
 
     def knows(self, text: str) -> bool:

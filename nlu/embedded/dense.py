@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+C = 10.0
+"""What an unlikely example costs the regression, beside the squared weights."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scaler:
@@ -28,7 +31,9 @@ class Scaler:
     def apply(self, vectors: Floats, languages: Sequence[str]) -> Floats:
         """Centred, standardised, L2-normalised rows (n, 512). An unknown language is centred on all."""
         overall = np.mean(list(self.means.values()), axis=0)
-        scaled = (vectors - np.stack([self.means.get(language, overall) for language in languages])) / self.deviation
+        codes, places = np.unique(np.array(languages), return_inverse=True)
+        means = np.stack([self.means.get(str(code), overall) for code in codes])
+        scaled = (vectors - means[places]) / self.deviation
         norms = np.linalg.norm(scaled, axis=1, keepdims=True)
         result: Floats = scaled / np.maximum(norms, 1e-9)
         return result

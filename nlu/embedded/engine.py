@@ -6,8 +6,9 @@ import hashlib
 from pathlib import Path
 
 from nlu.embedded import model as models
+from nlu.embedded import updating
 from nlu.embedded.model import EmbeddedModel
-from nlu.encoder import Encoder, UniversalSentenceEncoder
+from nlu.encoder import CachedEncoder, Encoder, UniversalSentenceEncoder
 from nlu.engine import Progress
 from nlu.training_data import TrainingData
 
@@ -28,5 +29,11 @@ class EmbeddedEngine:
         # Answering needs numpy alone; scikit-learn would take a second of every start and 100 MB of every desk.
         from nlu.embedded import training
 
-        version = hashlib.sha256(f"{self.recipe}\0{data.fingerprint()}".encode()).hexdigest()[:16]
-        return training.train(data, version, self._encoder, self._cache, progress)
+        return training.train(data, self._version(data), self._encoder, self._cache, progress)
+
+    def update(self, model: EmbeddedModel, learned: TrainingData, data: TrainingData) -> EmbeddedModel | None:
+        encoder = CachedEncoder(self._encoder, self._cache)
+        return updating.update(model, learned, data, self._version(data), encoder)
+
+    def _version(self, data: TrainingData) -> str:
+        return hashlib.sha256(f"{self.recipe}\0{data.fingerprint()}".encode()).hexdigest()[:16]

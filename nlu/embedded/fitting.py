@@ -14,13 +14,13 @@ from sklearn.metrics import roc_auc_score
 from sklearn.svm import LinearSVC
 
 from nlu.calibration import Calibration, energy, scope
+from nlu.embedded import dense, sparse
 from nlu.embedded.dense import DenseHead
 from nlu.embedded.sparse import Row, SparseHead
 
 Floats = NDArray[np.float64]
 Classes = NDArray[np.int64]
 
-REGULARISATION = 10.0
 REJECTED = 0.05
 """This share of what is understood correctly in cross-validation falls below the scope limit."""
 AGAINST = (0.0, 0.3, 0.6, 1.0, 1.5)
@@ -29,14 +29,14 @@ AGAINST = (0.0, 0.3, 0.6, 1.0, 1.5)
 
 def dense_head(features: Floats, classes: Classes) -> DenseHead:
     # float64: in float32, with a loose tolerance, it collapsed to chance.
-    regression = LogisticRegression(C=REGULARISATION, tol=1e-4, max_iter=400)
+    regression = LogisticRegression(C=dense.C, tol=1e-4, max_iter=400)
     regression.fit(features, classes)
     return DenseHead(*_both_sides(regression.coef_, regression.intercept_))
 
 
 def sparse_head(features: csr_matrix, classes: Classes) -> SparseHead:
     # A tighter tolerance takes half as long again and changes no figure of the pack's exam.
-    machine = LinearSVC(C=1.0, tol=0.1, random_state=0)
+    machine = LinearSVC(C=sparse.C, tol=0.1, random_state=0)
     machine.fit(features, classes)
     weights, bias = _both_sides(machine.coef_, machine.intercept_)
     return SparseHead(np.ascontiguousarray(weights.T, np.float32), bias)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from nlu.grams import Analyse, Floats, Places, Vocabulary, characters, words
 
+C = 1.0
+"""What a violated margin costs the machine, beside the squared weights."""
 KINDS: tuple[Analyse, ...] = (words, characters(2, 5))
 
 Row = tuple[Places, NDArray[np.float32]]
@@ -20,7 +22,7 @@ class Grams:
     """Both kinds of grams side by side, each weighted by 2^-½ so that rows have length 1."""
 
     def __init__(self, vocabularies: Sequence[Vocabulary]) -> None:
-        self._vocabularies = tuple(vocabularies)
+        self.vocabularies = tuple(vocabularies)
 
     @classmethod
     def fit(cls, texts: Sequence[str]) -> Grams:
@@ -28,14 +30,14 @@ class Grams:
 
     @property
     def columns(self) -> int:
-        return sum(len(one.places) for one in self._vocabularies)
+        return sum(len(one.places) for one in self.vocabularies)
 
     def apply(self, texts: Sequence[str]) -> list[Row]:
         return [self._row(text) for text in texts]
 
     def _row(self, text: str) -> Row:
         columns, weights, offset = [], [], 0
-        for vocabulary in self._vocabularies:
+        for vocabulary in self.vocabularies:
             found, weighed = vocabulary.weigh(text)
             columns.append(found + offset)
             weights.append(weighed)
@@ -44,11 +46,11 @@ class Grams:
 
     def knows(self, text: str) -> bool:
         """Whether any word of the text, or pair of words, is in the training data."""
-        return self._vocabularies[0].knows(text)
+        return self.vocabularies[0].knows(text)
 
     def dump(self) -> tuple[list[Mapping[str, int]], list[Floats]]:
         """Vocabularies and inverse document frequencies, in the order of the kinds."""
-        return [one.places for one in self._vocabularies], [one.idf for one in self._vocabularies]
+        return [one.places for one in self.vocabularies], [one.idf for one in self.vocabularies]
 
     @classmethod
     def restore(cls, vocabularies: Sequence[Mapping[str, int]], frequencies: Sequence[Floats]) -> Grams:

@@ -13,11 +13,11 @@ def prepare(text: str) -> str:
     """Composed, capped, without NUL and lone surrogates; shouting is lower-cased."""
     clean = unicodedata.normalize("NFC", text.replace("\0", " ").encode("utf-8", "ignore").decode())
     clean = " ".join(clean.split())[:MAX_CHARACTERS]
-    letters = [character for character in clean if character.isalpha()]
-    if len(letters) > 3 and sum(character.isupper() for character in letters) / len(letters) > SHOUTING:
+    letters = list(filter(str.isalpha, clean))
+    if len(letters) > 3 and sum(map(str.isupper, letters)) / len(letters) > SHOUTING:
         clean = clean.lower()
     return clean
 
 
 def has_letters(text: str) -> bool:
-    return any(character.isalpha() for character in text)
+    return any(map(str.isalpha, text))

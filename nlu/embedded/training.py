@@ -18,7 +18,7 @@ from nlu.embedded import fitting
 from nlu.embedded.dense import Scaler
 from nlu.embedded.model import EmbeddedModel
 from nlu.embedded.sparse import Grams, Row
-from nlu.embedded.text import has_letters, prepare
+from nlu.embedded.table import FEWEST, Table
 from nlu.encoder import CachedEncoder, Encoder
 from nlu.engine import OUT_OF_SCOPE, Progress
 from nlu.entities import Recogniser
@@ -34,12 +34,12 @@ WEIGHTS = (1.2, 2.0, 3.0, 5.0, 8.0)
 """What a margin of the support vector machine may count beside a logit: the more examples, the more grams can tell."""
 FOLDS = 3
 THREADS = 2
-FEWEST = 2
 
 
 def train(data: TrainingData, version: str, encoder: Encoder, cache: Path, progress: Progress) -> EmbeddedModel:
     """Learn from nothing; the vectors of texts seen before come from the cache. Raises ``TrainingDataError``."""
-    texts, languages, classes, labels = _table(data)
+    table = Table.of(data)
+    texts, languages, classes, labels = table.texts, table.languages, table.classes, table.labels
     splits = _splits(classes)
     # Whatever takes long lets go of the interpreter's lock, so the steps share the cores.
     with threadpool_limits(1), ThreadPoolExecutor(THREADS) as pool:
@@ -126,16 +126,3 @@ def _together(splits: Sequence[Split], folds: Sequence[Future[Floats]]) -> Float
 
 def _surprise_at(scores: Floats, classes: NDArray[np.int64]) -> float:
     return fitting.surprise(scores / fitting.temperature(scores, classes), classes)
-
-
-def _table(data: TrainingData) -> tuple[list[str], list[str], NDArray[np.int64], tuple[str, ...]]:
-    """Prepared texts, their languages and classes, and the labels; each intent's name is one more example."""
-    rows = [(prepare(example.text), example.language, example.intent) for example in data.examples]
-    rows += [(intent.replace("_", " "), "en", intent) for intent in data.intents]
-    rows = [row for row in dict.fromkeys(rows) if has_letters(row[0])]
-    labels = tuple(sorted({intent for _, _, intent in rows}))
-    if len(labels) < FEWEST:
-        raise TrainingDataError(f"At least {FEWEST} intents with examples are needed; found {len(labels)}.")
-    places = {label: place for place, label in enumerate(labels)}
-    classes = np.array([places[intent] for _, _, intent in rows], np.int64)
-    return [text for text, _, _ in rows], [code for _, code, _ in rows], classes, labels
