@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from console.api.values import (
     ArticleOut,
+    Merge,
     MessageIn,
     MessageOut,
     RequesterOut,
@@ -29,7 +30,7 @@ from core.inboxes.reading import mailbox_for
 from core.joining import organization_of
 from core.knowledge import articles
 from core.models import Message, Requester, RequesterAddress, Ticket
-from core.tickets import actions, details
+from core.tickets import actions, details, merging
 from core.values import Actor, Address, Draft, InboundMessage, ticket_number
 
 PAGE, LARGEST_PAGE = 50, 200
@@ -140,6 +141,13 @@ def _reopen(session: Session, call: Call) -> TicketOut:
     return TicketOut.of(_ticket(session, call))
 
 
+def _merge(session: Session, call: Call) -> TicketOut:
+    value: Merge = call.value
+    merging.merge(session, call.ids["ticket"], value.into_id, call.agent_id, call.now, value.message)
+    session.flush()
+    return TicketOut.of(session.get_one(Ticket, value.into_id))
+
+
 def _list_messages(session: Session, call: Call) -> list[MessageOut]:
     after, limit = _page(call)
     ticket = _ticket(session, call)
@@ -204,6 +212,8 @@ OPERATIONS = (
     Operation("PATCH", _TICKET, "tickets:write", "Change a ticket", _change_ticket, TicketOut, TicketChange),
     Operation("POST", f"{_TICKET}/resolve", "tickets:write", "Resolve a ticket", _resolve, TicketOut, Resolve),
     Operation("POST", f"{_TICKET}/reopen", "tickets:write", "Reopen a resolved ticket", _reopen, TicketOut),
+    Operation("POST", f"{_TICKET}/merge", "tickets:write", "Merge a ticket into another one; the answer is that one",
+              _merge, TicketOut, Merge),
     Operation("GET", f"{_TICKET}/messages", "tickets:read", "List the messages and notes of a ticket", _list_messages,
               MessageOut, is_list=True),
     Operation("POST", f"{_TICKET}/messages", "tickets:write", "Answer the requester, or write a note", _add_message,

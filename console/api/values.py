@@ -36,6 +36,7 @@ class TicketOut(_Value):
     updated_at: datetime
     waiting_since: datetime | None
     resolved_at: datetime | None
+    merged_into_id: int | None = Field(description="Where everything said on it went, and goes")
 
     @classmethod
     def of(cls, ticket: Ticket) -> TicketOut:
@@ -61,6 +62,15 @@ class TicketChange(_Value):
     urgency: Scale | None = None
     status: Status | None = Field(None, description="open, pending or on_hold; resolve and reopen by themselves")
     assignee_id: int | None = None
+
+
+class Merge(_Value):
+    into_id: int = Field(description="The ticket that is left")
+    message: str = Field(
+        "",
+        max_length=100_000,
+        description="What the requester is told, if they have heard of the merged ticket and both are theirs",
+    )
 
 
 class Resolve(_Value):

@@ -29,7 +29,9 @@ from core.models import (
 from core.outbox import Destination
 from core.promises import WORK
 from core.rights import Right
-from core.tickets import lifecycle
+from core.search import query as queries
+from core.search.find import find
+from core.tickets import lifecycle, lists
 from core.tickets.actions import (
     UNDO,
     cancel_understanding,
@@ -40,8 +42,9 @@ from core.tickets.actions import (
 )
 from core.tickets.details import set_scales
 from core.tickets.history import record
+from core.tickets.lists import Row
 from core.tickets.snooze import plan_reminder
-from core.values import Actor, Delivery, Draft, InboxStyle, ResolutionCode, Scale, Status
+from core.values import Actor, Delivery, Draft, InboxStyle, ResolutionCode, Scale, Status, ticket_id_from_number
 
 SECURITY = "security"
 """The team whose tickets only its people, and whoever sees all teams, put together with others."""
@@ -111,6 +114,21 @@ def is_worth_telling(session: Session, source: Ticket, target: Ticket) -> bool:
         .limit(1)
     )
     return session.scalar(heard) is not None
+
+
+def candidates(session: Session, ticket_id: int, wanted: str, agent_id: int, now: datetime) -> list[Row]:
+    """The tickets it could be merged into: what a number or some words find, or what suggests itself.
+
+    Raises ``InvalidInput`` for a search that cannot be read.
+    """
+    wanted = wanted.strip()
+    if not wanted:
+        ticket = session.get(Ticket, ticket_id)
+        return lists.rows_of(session, suggestions(session, ticket), agent_id) if ticket is not None else []
+    if (number := ticket_id_from_number(wanted)) is not None:
+        return lists.rows_of(session, [number], agent_id)
+    found = (hit.row for hit in find(session, queries.read(wanted), agent_id, now))
+    return [row for row in found if row.id != ticket_id and row.status in lifecycle.ACTIVE][:SUGGESTED]
 
 
 def suggestions(session: Session, ticket: Ticket) -> list[int]:

@@ -67,6 +67,10 @@ def _texts(database: Database, ticket_id: int) -> list[str]:
     return database.read_now(lambda session: list(session.scalars(query)))
 
 
+def _count(session: Session, tickets: list[int]) -> int:
+    return session.scalar(select(func.count()).where(Message.ticket_id.in_(tickets))) or 0
+
+
 def _history(database: Database, ticket_id: int) -> list[str]:
     query = select(HistoryEntry.action).where(HistoryEntry.ticket_id == ticket_id).order_by(HistoryEntry.id)
     return database.read_now(lambda session: list(session.scalars(query)))
@@ -297,10 +301,8 @@ async def test_of_two_merges_at_once_one_happens_and_nothing_is_doubled(
         tickets = [await database.read(Session.get_one, Ticket, one) for one in ids]
         left = [one for one in tickets if one.merged_into_id is None]
         assert {one.merged_into_id for one in tickets} - {None} <= {one.id for one in left}
-        count = select(func.count()).where(Message.ticket_id.in_([one.id for one in left]))
-        assert await database.read(lambda session, count=count: session.scalar(count)) == 4
-        kept = select(func.count()).where(Message.ticket_id.in_(ids))
-        assert await database.read(lambda session, kept=kept: session.scalar(kept)) == 4
+        assert await database.read(_count, [one.id for one in left]) == 4
+        assert await database.read(_count, ids) == 4
 
 
 def test_the_same_requester_s_open_tickets_are_suggested_and_what_the_history_points_to_first(
