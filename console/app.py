@@ -100,6 +100,6 @@ class Console:
             *Inboxes(administration, inboxes).routes,
             *HoursPages(administration).routes,
             *DeskPage(administration).routes,
-            *Api(database, clock).routes,
+            *Api(database, clock, content).routes,
             *Live(database, clock, auth).routes,
         ]
