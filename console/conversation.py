@@ -90,14 +90,15 @@ class Conversation:
                 return RedirectResponse(place.address, 303)
             return RedirectResponse(f"/console/tickets/{following}?{place.suffix}", 303)
         here = f"#{'reply-text' if form.get('send') else 'guide'}" if name == "guide" else ""
-        return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}{stays_open(form, here)}", 303)
+        said = f"&said={name}" if name in ("reply", "note") else ""
+        return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}{said}{stays_open(form, here)}", 303)
 
     async def _insert(self, request: Request, signed_in: SignedIn) -> Response:
         """What could be said here: answers kept ready, and articles, in the ticket's language."""
         found = await self._database.read(
             _insertable, request.path_params["ticket"], request.query_params.get("q", ""), signed_in.agent
         )
-        return JSONResponse([{"kind": kind, "title": title, "text": text} for kind, title, text in found])
+        return JSONResponse([{"title": title, "text": text, "key": key} for title, text, key in found])
 
     async def _colleagues(self, request: Request, signed_in: SignedIn) -> Response:
         """Who can be mentioned."""
@@ -129,19 +130,19 @@ def _names(session: Session, but: int) -> list[str]:
 
 
 def _insertable(session: Session, ticket_id: int, wanted: str, agent: Agent) -> list[tuple[str, str, str]]:
-    """(kind, title, text), those first whose title has the words."""
+    """(title, text, key of the article if it is one), those first whose title has the words."""
     detail = views.detail(session, ticket_id)
     ticket, words = detail.ticket, wanted.casefold().split()
     found = [
-        ("reply", one.title, one.text_de if ticket.language == "de" else one.text_en)
+        (one.title, one.text_de if ticket.language == "de" else one.text_en, "")
         for one in replies.offered(session, ticket.organization_id, agent.id)
     ]
     found += [
-        ("article", one.title, f"{one.title}\n\n{one.summary}\n\n{one.body}".strip())
+        (one.title, f"{one.title}\n\n{one.summary}\n\n{one.body}".strip(), one.key)
         for one in articles.visible(session, ticket.organization_id)
         if one.language == ticket.language and (words or ticket.intent in one.intents)
     ]
-    fitting = [one for one in found if all(word in f"{one[1]} {one[2]}".casefold() for word in words)]
-    fitting.sort(key=lambda one: sum(word not in one[1].casefold() for word in words))
+    fitting = [one for one in found if all(word in f"{one[0]} {one[1]}".casefold() for word in words)]
+    fitting.sort(key=lambda one: sum(word not in one[0].casefold() for word in words))
     name = detail.requester.name
-    return [(kind, title, replies.filled(text, name, ticket.number, agent.name)) for kind, title, text in fitting[:20]]
+    return [(title, replies.filled(text, name, ticket.number, agent.name), key) for title, text, key in fitting[:20]]

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.answers import steps
 from bot.content import Content
 from bot.content import View as ContentView
+from bot.suggestions import matching
 from console.auth import SignedIn
 from console.bulk import Report, told
 from console.frame import frame
@@ -22,6 +24,8 @@ from core import presence
 from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput
+from core.knowledge import articles
+from core.knowledge.articles import ArticleText
 from core.models import Agent, Team
 from core.presence import Colleague
 from core.search import query as queries
@@ -86,12 +90,15 @@ class Panes:
         name = "parts.html" if request.headers.get("x-parts") else "desk.html"
         colleagues: Sequence[Colleague] = []
         targets: Sequence[Row] = []
+        fitting: Sequence[ArticleText] = []
         if detail is not None:
             ticket_id, now = detail.ticket.id, self._clock.now()
             colleagues = await self._database.read(presence.others, ticket_id, agent.id, now)
             with suppress(InvalidInput):  # what cannot be searched for is said where it was tried
                 wanted = attempt.get("find", "")
                 targets = await self._database.read(merging.candidates, ticket_id, wanted, agent.id, now)
+            known = await self._database.read(articles.visible, detail.ticket.organization_id)
+            fitting = matching(known, detail.ticket.intent, detail.ticket.subject, detail.ticket.language)
         agents, teams = await self._database.read(_choices)
         organization = detail.organization.key if detail is not None and detail.organization is not None else None
         content = self._content.of(organization)
@@ -119,6 +126,8 @@ class Panes:
             files=files,
             attempt=attempt,
             targets=targets,
+            articles=fitting,
+            steps_of=steps,
             blocks=blocks(detail, agent.id) if detail is not None else [],
             codes=HAND_CODES,
             kinds=list(TicketKind),

@@ -234,7 +234,7 @@ class ArticleIn(ArticleText):
 
 
 class ArticleState(_Value):
-    """An article as it is being worked on: its newest version, and whether that is what everybody reads."""
+    """An article as it is being worked on: its draft if there is one (``is_draft``), else what is published."""
 
     id: int
     key: str
@@ -245,19 +245,20 @@ class ArticleState(_Value):
     title: str
     summary: str
     body: str
-    version: int | None
+    version: int | None = Field(description="The number of what is shown here; none if it was never changed")
     used: int = Field(description="On how many tickets it was offered")
     helped: int = Field(description="How many of them it solved")
 
     @classmethod
     def of(cls, opened: Opened) -> ArticleState:
-        article, current = opened.article, opened.current
-        shown = current or article
+        article, shown = opened.article, opened.draft or opened.article
+        numbers = {version.id: version.number for version, _ in opened.versions}
+        live = numbers.get(opened.live_id) if opened.live_id is not None else None
         return cls(
             **{name: getattr(article, name) for name in ("id", "key", "language", "organization_id", "is_published")},
             **{name: getattr(shown, name) for name in ("title", "summary", "body")},
-            is_draft=current is not None and current.published_at is None,
-            version=current.number if current is not None else None,
+            is_draft=opened.draft is not None,
+            version=opened.draft.number if opened.draft is not None else live,
             used=opened.used,
             helped=opened.helped,
         )

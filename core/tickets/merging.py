@@ -219,6 +219,8 @@ def _weigh(session: Session, source: Ticket, target: Ticket, now: datetime) -> N
     impact = max(source.impact, target.impact, key=_SCALES.index)
     urgency = max(source.urgency, target.urgency, key=_SCALES.index)
     set_scales(target, impact, urgency, changed)
+    if target.assignee_id is None and target.level == source.level:
+        target.assignee_id = source.assignee_id
     target.packet = target.packet or source.packet
     target.intent = target.intent or source.intent
     if source.waiting_since is not None and source.status in lifecycle.ACTIVE:

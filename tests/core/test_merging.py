@@ -206,6 +206,15 @@ def test_the_longest_wait_and_a_promised_call_count_on(database: Database, desk:
     assert (kept.status, kept.waiting_since) == (Status.OPEN, waiting_since)
 
 
+def test_whose_ticket_is_merged_goes_on_with_what_nobody_has(
+    database: Database, desk: Desk, two: tuple[int, int], clock: SetClock
+) -> None:
+    source, target = two
+    database.write_now(actions.assign, target, desk.anna, None, clock.now())
+    database.write_now(merging.merge, source, target, desk.anna, clock.now())
+    assert _ticket(database, target).assignee_id == desk.anna
+
+
 def test_a_chain_of_merges_ends_at_the_last(
     database: Database, desk: Desk, two: tuple[int, int], clock: SetClock
 ) -> None:

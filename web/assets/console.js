@@ -19,7 +19,7 @@ const preferences = JSON.parse(document.body.dataset.preferences);
 const keys = {
   j: () => move(1), k: () => move(-1), J: () => step(1), K: () => step(-1),
   x: () => pick(false), X: () => pick(true), b: toBar, u: async () => { await refresh(); settle(); },
-  r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve, y: correct, i: insert, c: openCall,
+  r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve, y: correct, i: () => insert(), c: openCall,
   "/": () => document.getElementById("q")?.select(), "?": openSheet,
 };
 
