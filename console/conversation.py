@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.answers import letter
 from console.actions import ACTIONS, Form
 from console.auth import Auth, SignedIn
 from console.forms import texts
@@ -138,7 +139,7 @@ def _insertable(session: Session, ticket_id: int, wanted: str, agent: Agent) -> 
         for one in replies.offered(session, ticket.organization_id, agent.id)
     ]
     found += [
-        (one.title, f"{one.title}\n\n{one.summary}\n\n{one.body}".strip(), one.key)
+        (one.title, letter(one), one.key)
         for one in articles.visible(session, ticket.organization_id)
         if one.language == ticket.language and (words or ticket.intent in one.intents)
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -16,6 +16,7 @@ from core.models import (
     Call,
     Conversation,
     HistoryEntry,
+    InboundReceipt,
     Inbox,
     Message,
     Organization,
@@ -28,6 +29,8 @@ from core.models import (
 from core.outbox import UNDONE
 from core.tickets import mentions
 from core.values import FormOfAddress, ticket_number
+
+_IS_KEPT = or_(InboundReceipt.raw.is_not(None), InboundReceipt.raw_sha256.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Detail:
     organizations: tuple[Organization, ...]
     with_html: frozenset[int]
     """The messages that came formatted."""
+    with_original: frozenset[int]
+    """The messages that are kept exactly as they came."""
     readings: dict[int, int]
     """Up to which message each agent has read."""
     mentions: Mapping[int, Mapping[int, str]]
@@ -120,6 +125,13 @@ def detail(session: Session, ticket_id: int) -> Detail:
         with_html=frozenset(
             session.scalars(select(Message.id).where(Message.ticket_id == ticket.id, Message.html.is_not(None)))
         ),
+        with_original=frozenset(
+            session.scalars(
+                select(Message.id)
+                .join(InboundReceipt, InboundReceipt.message_id == Message.id)
+                .where(Message.ticket_id == ticket.id, Message.outbound.is_(False), _IS_KEPT)
+            )
+        ),
         readings={
             mark.agent_id: mark.message_id
             for mark in session.scalars(select(Reading).where(Reading.ticket_id == ticket.id))
@@ -134,6 +146,21 @@ def file_of(session: Session, attachment_id: int) -> Attachment:
     if found is None:
         raise NotFound("There is no such file.")
     return found
+
+
+def original_of(session: Session, message_id: int) -> tuple[bytes | None, str | None]:
+    """What somebody sent, byte by byte: itself, or its SHA-256 in the blob store. Raises ``NotFound``."""
+    kept = (
+        select(InboundReceipt.raw, InboundReceipt.raw_sha256)
+        .join(Message, Message.id == InboundReceipt.message_id)
+        .where(Message.id == message_id, Message.outbound.is_(False), _IS_KEPT)
+        .order_by(InboundReceipt.id)
+        .limit(1)
+    )
+    found = session.execute(kept).first()
+    if found is None:
+        raise NotFound("The original of this message was not kept.")
+    return found[0], found[1]
 
 
 def html_of(session: Session, message_id: int) -> tuple[str, list[Attachment]]:
