@@ -99,3 +99,18 @@ async def test_an_article_is_inserted_as_a_person_would_write_it(
     await anna.post(f"/console/tickets/{ticket}/reply", text=offered["text"], article=offered["key"])
     opened = await database.read(editing.open_article, 1)
     assert opened.used == 1
+
+
+async def test_a_form_at_the_side_that_failed_stays_open_with_what_was_typed(
+    database: Database, anna: Signed, clock: SetClock
+) -> None:
+    await _open(database, anna, clock)
+    for action, fields in (
+        ("escalate", {"team": "no-such-team", "reason": "Der Switch ist tot", "tried": "Neustart"}),
+        ("to-lead", {"reason": "Wer bezahlt das?"}),
+    ):
+        answer = await anna.post(f"/console/tickets/1/{action}", **fields)
+        assert answer.status_code in (404, 409)
+        panel = next(part for part in answer.text.split("<details") if f"/1/{action}" in part)
+        assert " open>" in panel.partition("<summary>")[0]
+        assert all(f">{typed}</textarea>" in panel for name, typed in fields.items() if name != "team")
