@@ -24,7 +24,7 @@ from core.database import Database
 from core.errors import DeskError, NotFound
 from core.knowledge import articles
 from core.models import Agent
-from core.tickets import lists, views
+from core.tickets import lists, splitting, views
 from core.values import Draft
 from web.languages import explain
 from web.responses import status_of
@@ -47,6 +47,7 @@ class Conversation:
             Route(f"{ticket}/insert", staff(self._insert)),
             Route(f"{ticket}/undo/{{message:int}}", staff(self._undo), methods=["POST"]),
             Route(f"{ticket}/retry/{{message:int}}", staff(self._retry), methods=["POST"]),
+            Route(f"{ticket}/split/{{message:int}}", staff(self._split), methods=["POST"]),
             Route(f"{ticket}/{{action}}", staff(self._act), methods=["POST"]),
         ]
 
@@ -109,6 +110,18 @@ class Conversation:
         ticket_id = request.path_params["ticket"]
         await self._database.write(outbox.retry, request.path_params["message"], self._clock.now())
         return RedirectResponse(f"/console/tickets/{ticket_id}", 303)
+
+    async def _split(self, request: Request, signed_in: SignedIn) -> Response:
+        """Make a message a ticket of its own, and go there."""
+        ticket_id, place = request.path_params["ticket"], place_of(await request.form())
+        agent, message_id = signed_in.agent, request.path_params["message"]
+        try:
+            ticket_id = await self._database.write(splitting.split, message_id, agent.id, self._clock.now())
+        except DeskError as mistake:
+            detail = await self._database.read(views.detail, ticket_id)
+            error = explain(mistake, agent.language)
+            return await self._panes.render(request, signed_in, place, detail, error, status=status_of(mistake))
+        return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}", 303)
 
     async def _undo(self, request: Request, signed_in: SignedIn) -> Response:
         """Back into the field it came from."""

@@ -182,6 +182,8 @@ HISTORY = {
     "continued_by_mail": "Goes on by mail",
     "new_matter": "A new matter became {number}",
     "merged": "{number} was merged into this one",
+    "split_off": "One message became {number}",
+    "split_from": "Made of a message of {number}",
     "merged_into": "Merged into {number}; everything goes on there",
     "left_address": "Left an address",
     "asked_for_call_back": "Asked to be called back",

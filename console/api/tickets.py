@@ -38,7 +38,7 @@ from core.joining import organization_of
 from core.models import Agent, Attachment, HistoryEntry, Message, Requester, Team, Ticket
 from core.search import query as queries
 from core.search.find import find
-from core.tickets import actions, details, escalation, merging, snooze
+from core.tickets import actions, details, escalation, merging, snooze, splitting
 from core.values import Actor, Address, Delivery, Draft, InboundMessage, Status, ticket_number
 
 
@@ -184,6 +184,12 @@ def _undo(session: Session, call: Call) -> MessageOut:
     return _message_out(session, _message(session, call))
 
 
+def _split(session: Session, call: Call) -> TicketOut:
+    ticket_id = splitting.split(session, call.ids["message"], call.agent_id, call.now)
+    session.flush()
+    return TicketOut.of(session.get_one(Ticket, ticket_id))
+
+
 def _retry(session: Session, call: Call) -> MessageOut:
     if _message(session, call).delivery is not Delivery.FAILED:
         raise Conflict("Only a message that could not be sent can be tried again.")
@@ -279,6 +285,8 @@ TICKETS = (
               MessageOut),
     Operation("POST", "/messages/{message:int}/retry", _WRITE, "Try a message again that could not be sent", _retry,
               MessageOut),
+    Operation("POST", "/messages/{message:int}/split", _WRITE, "Make a message a ticket of its own", _split, TicketOut,
+              status=201),
     Operation("GET", "/teams", _READ, "List the teams, from the first level to the third", _list_teams, TeamOut,
               is_list=True, is_paged=False),
     Operation("GET", "/agents", _READ, "List the staff who can be given a ticket", _list_agents, AgentOut, is_list=True,

@@ -51,7 +51,7 @@ SECURITY = "security"
 SUGGESTED = 8
 
 _SCALES = list(Scale)
-_message, _work = Message.__table__, WorkRow.__table__
+_message = Message.__table__
 _SAID = select(Message.id, Message.meta).where(Message.ticket_id == bindparam("source"))
 _MOVED = (
     update(_message)  # type: ignore[arg-type]

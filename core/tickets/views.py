@@ -79,6 +79,12 @@ class Detail:
     """Whom each note mentions: note → agent → name."""
 
     @property
+    def said_by_requester(self) -> int:
+        """How many messages of requesters there are."""
+        said = (entry.message for entry in self.timeline)
+        return sum(one is not None and not one.outbound and not one.is_note for one in said)
+
+    @property
     def form_of_address(self) -> FormOfAddress | None:
         """The customer's choice, if it has one of its own."""
         return self.organization.form_of_address if self.organization is not None else None

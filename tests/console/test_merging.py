@@ -76,3 +76,20 @@ async def test_what_is_refused_says_so_and_keeps_what_was_typed(
         assert re.search(r'<details class="do" id="merge" open', page), "the form stays open"
     assert (await anna.post(f"/console/tickets/{source}/merge", target=str(source))).status_code == 422
     assert (await database.read(Session.get_one, Ticket, source)).merged_into_id is None
+
+
+async def test_a_message_becomes_a_ticket_of_its_own(
+    anna: Signed, two: tuple[int, int], database: Database, clock: SetClock
+) -> None:
+    _, ticket = two
+    assert "/split/" not in (await anna.get(f"/console/tickets/{ticket}")).text, "nothing would be left"
+    mail = letter(anna.desk, clock, "Und Urlaub.", subject="Urlaub", ticket_ref=ticket)
+    message = (await database.write(intake.receive, mail, clock.now())).message_id
+    page = (await anna.get(f"/console/tickets/{ticket}")).text
+    assert f"/console/tickets/{ticket}/split/{message}" in page
+    answer = await anna.post(f"/console/tickets/{ticket}/split/{message}")
+    assert answer.status_code == 303
+    new = (await anna.get(answer.headers["location"])).text
+    assert "Urlaub" in new and f"FL-{1000 + ticket}" in new
+    again = await anna.post(f"/console/tickets/{ticket}/split/{message}")
+    assert again.status_code == 409 and 'role="alert"' in again.text
