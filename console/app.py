@@ -100,6 +100,6 @@ class Console:
             *Inboxes(administration, inboxes).routes,
             *HoursPages(administration).routes,
             *DeskPage(administration).routes,
-            *Api(database, clock, content).routes,
+            *Api(database, clock, content, blobs).routes,
             *Live(database, clock, auth).routes,
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,12 +18,13 @@ from console.api.operation import LARGEST_ID, LARGEST_PAGE, PAGE, Call, Operatio
 from console.api.operations import OPERATIONS
 from console.api.values import Problem
 from core import tokens
+from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError
 from core.models import ApiToken
 from web.limiting import Limiter
-from web.responses import json_object, problem, status_of
+from web.responses import attachment, json_object, problem, status_of
 
 ROOT = "/api/v1"
 PER_MINUTE = 600
@@ -30,8 +32,9 @@ LARGEST = 512 * 1024
 
 
 class Api:
-    def __init__(self, database: Database, clock: Clock, content: Content) -> None:
+    def __init__(self, database: Database, clock: Clock, content: Content, blobs: BlobStore) -> None:
         self._database = database
+        self._blobs = blobs
         self._content = content
         self._clock = clock
         self._limiter = Limiter()
@@ -71,6 +74,9 @@ class Api:
         except ValidationError as error:
             wrong = [{"field": ".".join(map(str, one["loc"])), "detail": one["msg"]} for one in error.errors()]
             return problem(422, "Some values cannot be used.", errors=wrong)
+        if operation.is_file:
+            content = await asyncio.to_thread(self._blobs.get, found.sha256)
+            return attachment(content, found.filename)
         return _answer(operation, call, found)
 
     async def _token(self, request: Request) -> ApiToken | None:
@@ -98,6 +104,9 @@ def _answer(operation: Operation, call: Call, found: Any) -> Response:
     return JSONResponse({"items": items, "next": items[-1]["id"] if items and full else None})
 
 
+_FILE = {"description": "The file", "content": {"application/octet-stream": {}}}
+
+
 def openapi() -> dict[str, Any]:
     """The description programs and tools read (OpenAPI 3.1), made of the operations themselves."""
     schemas: dict[str, Any] = {}
@@ -110,7 +119,7 @@ def openapi() -> dict[str, Any]:
             "security": [{"token": [operation.scope]}],
             "parameters": _parameters(operation, path),
             "responses": {
-                str(operation.status): _json("Done", _result(operation, schemas)),
+                str(operation.status): _FILE if operation.is_file else _json("Done", _result(operation, schemas)),
                 "4XX": _json("What was wrong", _schema(Problem, schemas), "application/problem+json"),
             },
         }

@@ -33,7 +33,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``filters`` are what may stand behind the question mark; a list ``is_paged`` unless it is short by nature."""
+    """``filters`` are what may stand behind the question mark; a list ``is_paged`` unless it is short by nature.
+
+    With ``is_file`` the answer is the content of the file that ``run`` finds.
+    """
 
     method: str
     path: str
@@ -44,6 +47,7 @@ class Operation:
     value: type[BaseModel] | None = None
     is_list: bool = False
     is_paged: bool = True
+    is_file: bool = False
     filters: tuple[str, ...] = ()
     status: int = 200
 

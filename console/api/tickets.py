@@ -15,6 +15,7 @@ from console.api.values import (
     AgentOut,
     Correct,
     Escalate,
+    FileOut,
     HandBack,
     HistoryOut,
     Merge,
@@ -38,7 +39,7 @@ from core.joining import organization_of
 from core.models import Agent, Attachment, HistoryEntry, Message, Requester, Team, Ticket
 from core.search import query as queries
 from core.search.find import find
-from core.tickets import actions, details, escalation, merging, snooze, splitting
+from core.tickets import actions, details, escalation, merging, snooze, splitting, views
 from core.values import Actor, Address, Delivery, Draft, InboundMessage, Status, ticket_number
 
 
@@ -209,6 +210,10 @@ def _message_out(session: Session, message: Message) -> MessageOut:
     return MessageOut.of(message, list(files))
 
 
+def _file(session: Session, call: Call) -> Attachment:
+    return views.file_of(session, call.ids["file"])
+
+
 def _list_history(session: Session, call: Call) -> list[HistoryOut]:
     after, limit = page(call)
     of_ticket = select(HistoryEntry).where(HistoryEntry.ticket_id == _ticket(session, call).id)
@@ -287,6 +292,7 @@ TICKETS = (
               MessageOut),
     Operation("POST", "/messages/{message:int}/split", _WRITE, "Make a message a ticket of its own", _split, TicketOut,
               status=201),
+    Operation("GET", "/attachments/{file:int}", _READ, "The content of a file", _file, FileOut, is_file=True),
     Operation("GET", "/teams", _READ, "List the teams, from the first level to the third", _list_teams, TeamOut,
               is_list=True, is_paged=False),
     Operation("GET", "/agents", _READ, "List the staff who can be given a ticket", _list_agents, AgentOut, is_list=True,

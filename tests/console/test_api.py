@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,11 +15,13 @@ from starlette.applications import Starlette
 
 from console.api.app import Api
 from console.api.operations import OPERATIONS
-from core import tokens
+from core import intake, tokens
+from core.blobs import FolderBlobStore
 from core.database import Database
 from core.models import Role
 from core.search import index
-from tests.core.desk import Desk, make, seed
+from core.values import StoredFile
+from tests.core.desk import Desk, letter, make, seed
 from tests.desk.model import MODELS
 from tests.fakes.clock import SetClock
 
@@ -29,9 +32,9 @@ def desk(database: Database, clock: SetClock) -> Desk:
 
 
 @pytest.fixture
-async def api(database: Database, desk: Desk, clock: SetClock) -> AsyncIterator[httpx.AsyncClient]:
+async def api(database: Database, desk: Desk, clock: SetClock, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     token = database.write_now(tokens.issue, "test", list(tokens.SCOPES), desk.anna, clock.now())
-    app = Starlette(routes=Api(database, clock, MODELS.content).routes)
+    app = Starlette(routes=Api(database, clock, MODELS.content, FolderBlobStore(tmp_path / "blobs")).routes)
     headers = {"authorization": f"Bearer {token}"}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk/api/v1", headers=headers) as client:
@@ -241,3 +244,25 @@ async def test_what_no_database_holds_is_a_problem_and_no_accident(api: httpx.As
     answer = await api.get(path)
     assert answer.status_code in (404, 422), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_files_are_named_with_their_message_and_fetched(
+    api: httpx.AsyncClient, database: Database, desk: Desk, clock: SetClock, tmp_path: Path
+) -> None:
+    file = StoredFile(FolderBlobStore(tmp_path / "blobs").put(b"Zeile 1"), "log.txt", "text/plain", 7)
+    receipt = await database.write(intake.receive, letter(desk, clock, attachments=(file,)), clock.now())
+    [message] = (await api.get(f"/tickets/{receipt.ticket_id}/messages")).json()["items"]
+    [named] = message["attachments"]
+    assert (named["filename"], named["size"]) == ("log.txt", 7)
+    answer = await api.get(f"/attachments/{named['id']}")
+    assert answer.content == b"Zeile 1" and "log.txt" in answer.headers["content-disposition"]
+    assert (await api.get("/attachments/4711")).status_code == 404
+
+
+async def test_a_message_is_split_off(api: httpx.AsyncClient, database: Database, desk: Desk, clock: SetClock) -> None:
+    ticket = await _open(api)
+    mail = letter(desk, clock, "Und Urlaub.", subject="Urlaub", ticket_ref=ticket["id"])
+    message = (await database.write(intake.receive, mail, clock.now())).message_id
+    new = await _do(api, f"/messages/{message}/split", 201)
+    assert (new["subject"], new["assignee_id"]) == ("Urlaub", desk.anna)
+    await _do(api, f"/messages/{message}/split", 409)
