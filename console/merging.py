@@ -20,7 +20,7 @@ from core.database import Database
 from core.errors import DeskError, InvalidInput
 from core.models import Organization, Ticket
 from core.tickets import merging, views
-from core.tickets.lists import Row
+from core.tickets.merging import Candidate
 from core.values import spoken, ticket_id_from_number, ticket_number
 from web.languages import explain, translator
 from web.pages import Pages
@@ -47,7 +47,7 @@ class Merging:
     async def _targets(self, request: Request, signed_in: SignedIn) -> Response:
         """The part of the form that is found anew while somebody types."""
         agent, wanted = signed_in.agent, request.query_params.get("find", "")[:200]
-        mistake, targets = "", list[Row]()
+        mistake, targets = "", list[Candidate]()
         try:
             targets = await self._database.read(
                 merging.candidates, request.path_params["ticket"], wanted, agent.id, self._clock.now()

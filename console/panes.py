@@ -32,6 +32,7 @@ from core.search import query as queries
 from core.search.find import Hit, find
 from core.tickets import lists, merging
 from core.tickets.lists import Row
+from core.tickets.merging import Candidate
 from core.tickets.views import Detail
 from core.values import ResolutionCode, Scale, Status, StoredFile, TicketKind
 from web.languages import explain, translator
@@ -89,7 +90,7 @@ class Panes:
         rows, hits, mistake = await self.rows(place, agent.id, agent.language)
         name = "parts.html" if request.headers.get("x-parts") else "desk.html"
         colleagues: Sequence[Colleague] = []
-        targets: Sequence[Row] = []
+        targets: Sequence[Candidate] = []
         fitting: Sequence[ArticleText] = []
         if detail is not None:
             ticket_id, now = detail.ticket.id, self._clock.now()
@@ -97,7 +98,7 @@ class Panes:
             with suppress(InvalidInput):  # what cannot be searched for is said where it was tried
                 wanted = attempt.get("find", "")
                 targets = await self._database.read(merging.candidates, ticket_id, wanted, agent.id, now)
-            known = await self._database.read(articles.visible, detail.ticket.organization_id)
+            known = await self._database.read(articles.visible, detail.ticket.organization_id, detail.ticket.language)
             fitting = matching(known, detail.ticket.intent, detail.ticket.subject, detail.ticket.language)
         agents, teams = await self._database.read(_choices)
         organization = detail.organization.key if detail is not None and detail.organization is not None else None

@@ -6,6 +6,7 @@ The merged ticket stays as a signpost, with its history: closed, naming the tick
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from core.models import (
     Inbox,
     Message,
     Participant,
+    Requester,
     Team,
     TeamMember,
     Ticket,
@@ -31,7 +33,7 @@ from core.promises import WORK
 from core.rights import Right
 from core.search import query as queries
 from core.search.find import find
-from core.tickets import lifecycle, lists
+from core.tickets import lifecycle
 from core.tickets.actions import (
     UNDO,
     cancel_understanding,
@@ -42,9 +44,18 @@ from core.tickets.actions import (
 )
 from core.tickets.details import set_scales
 from core.tickets.history import record
-from core.tickets.lists import Row
 from core.tickets.snooze import plan_reminder
-from core.values import Actor, Delivery, Draft, InboxStyle, ResolutionCode, Scale, Status, ticket_id_from_number
+from core.values import (
+    Actor,
+    Delivery,
+    Draft,
+    InboxStyle,
+    ResolutionCode,
+    Scale,
+    Status,
+    ticket_id_from_number,
+    ticket_number,
+)
 
 SECURITY = "security"
 """The team whose tickets only its people, and whoever sees all teams, put together with others."""
@@ -58,7 +69,27 @@ _MOVED = (
     .where(_message.c.id == bindparam("message"))
     .values(ticket_id=bindparam("target"), meta=bindparam("new_meta"))
 )
+_LINES = (
+    select(Ticket.id, Ticket.subject, Ticket.status, Requester.name, Agent.name)
+    .join(Requester, Requester.id == Ticket.requester_id)
+    .outerjoin(Agent, Agent.id == Ticket.assignee_id)
+    .where(Ticket.id.in_(bindparam("tickets", expanding=True)))
+)
 _NO_REMINDER = WORK.cancelling(WorkRow.ticket_id == bindparam("ticket"), WorkRow.kind == WorkKind.REMIND)
+
+
+class Candidate(NamedTuple):
+    """A ticket that another one may belong to."""
+
+    id: int
+    subject: str
+    status: Status
+    requester: str
+    assignee: str | None
+
+    @property
+    def number(self) -> str:
+        return ticket_number(self.id)
 
 
 def merge(
@@ -116,7 +147,7 @@ def is_worth_telling(session: Session, source: Ticket, target: Ticket) -> bool:
     return session.scalar(heard) is not None
 
 
-def candidates(session: Session, ticket_id: int, wanted: str, agent_id: int, now: datetime) -> list[Row]:
+def candidates(session: Session, ticket_id: int, wanted: str, agent_id: int, now: datetime) -> list[Candidate]:
     """The tickets it could be merged into: what a number or some words find, or what suggests itself.
 
     Raises ``InvalidInput`` for a search that cannot be read.
@@ -124,11 +155,17 @@ def candidates(session: Session, ticket_id: int, wanted: str, agent_id: int, now
     wanted = wanted.strip()
     if not wanted:
         ticket = session.get(Ticket, ticket_id)
-        return lists.rows_of(session, suggestions(session, ticket), agent_id) if ticket is not None else []
+        return _lines(session, suggestions(session, ticket)) if ticket is not None else []
     if (number := ticket_id_from_number(wanted)) is not None:
-        return lists.rows_of(session, [number], agent_id)
-    found = (hit.row for hit in find(session, queries.read(wanted), agent_id, now))
-    return [row for row in found if row.id != ticket_id and row.status in lifecycle.ACTIVE][:SUGGESTED]
+        return _lines(session, [number])
+    hits = find(session, queries.read(wanted), agent_id, now)
+    found = [hit.row.id for hit in hits if hit.row.id != ticket_id and hit.row.status in lifecycle.ACTIVE]
+    return _lines(session, found[:SUGGESTED])
+
+
+def _lines(session: Session, ids: list[int]) -> list[Candidate]:
+    found = {one.id: Candidate(*one) for one in rows.execute(session, _LINES, tickets=ids)} if ids else {}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
 def suggestions(session: Session, ticket: Ticket) -> list[int]:
