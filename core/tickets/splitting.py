@@ -66,6 +66,8 @@ def _ticket(
         organization_id=author.organization_id if author is not None else old.organization_id,
         subject=subject_line(message.subject, message.text),
         language=old.language,
+        intent=message.meta.get("intent"),
+        confidence=message.meta.get("confidence"),
         status=Status.OPEN,
         level=level,
         team_id=team_id,
