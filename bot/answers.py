@@ -87,6 +87,15 @@ def plain(markdown: str) -> str:
     return re.sub(r"(\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w))", "", markdown)
 
 
+def letter(article: ArticleText) -> str:
+    """An article as plain text to send: no marks of Markdown, pictures left out, links with their address."""
+    body = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", article.body)
+    body = re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", r"\1 (\2)", body)
+    lines = (plain(re.sub(r"^\s{0,3}(#{1,6}|>)\s+", "", line)).rstrip() for line in body.splitlines())
+    parts = (article.title, article.summary, re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip())
+    return "\n\n".join(part for part in parts if part)
+
+
 def _searched(article: ArticleText) -> str:
     # The title counts twice: it is what people say.
     return " ".join([article.title, article.title, article.summary, *article.keywords, article.body])

@@ -109,6 +109,13 @@ def _articles(
     return tuple(found.values())[:ARTICLES]
 
 
+def matching(known: Sequence[ArticleText], intent: str | None, text: str, language: str) -> tuple[ArticleText, ...]:
+    """What may help with a ticket: articles of its topic, then those that name what it names."""
+    of_topic = [one for one in known if intent in one.intents and one.language == language]
+    found = {article.id: article for article in (*of_topic, *_by_words(known, text, language))}
+    return tuple(found.values())[:ARTICLES]
+
+
 def _by_words(known: Sequence[ArticleText], text: str, language: str) -> tuple[ArticleText, ...]:
     """Articles that name what the text names; those with most of its words first."""
     said = set(re.findall(r"\w{3,}", text.casefold()))

@@ -25,7 +25,8 @@ E = TypeVar("E", bound=StrEnum)
 
 
 def _reply(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
-    draft = Draft(form.get("text", "").strip(), attachments=form.files)
+    meta = {"article": form["article"][:120]} if form.get("article") else {}
+    draft = Draft(form.get("text", "").strip(), attachments=form.files, meta=meta)
     actions.reply(session, ticket_id, agent_id, draft, now)
 
 

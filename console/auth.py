@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
@@ -61,7 +62,7 @@ class Auth:
         async def guarded(request: Request) -> Response:
             signed_in = await self.who(request)
             if signed_in is None:
-                return RedirectResponse(f"/console/login?next={request.url.path}", 303)
+                return RedirectResponse(f"/console/login?next={_page_of(request)}", 303)
             try:
                 if request.method == "POST":
                     form = await request.form()
@@ -116,6 +117,14 @@ class Auth:
 
     def _csrf(self, token: str) -> str:
         return hmac.new(self._secret, f"csrf:{token}".encode(), hashlib.sha256).hexdigest()
+
+
+def _page_of(request: Request) -> str:
+    """Where somebody is after they have signed in again: of a form that was sent, the page it stood on."""
+    if request.method == "GET":
+        return request.url.path
+    came_from = urlsplit(request.headers.get("referer", ""))
+    return came_from.path if came_from.netloc == request.url.netloc else "/console"
 
 
 def _inside(target: str) -> str:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from bot.answers import letter
 from console.actions import ACTIONS, Form
 from console.auth import Auth, SignedIn
 from console.forms import texts
@@ -23,7 +24,7 @@ from core.database import Database
 from core.errors import DeskError, NotFound
 from core.knowledge import articles
 from core.models import Agent
-from core.tickets import lists, views
+from core.tickets import lists, splitting, views
 from core.values import Draft
 from web.languages import explain
 from web.responses import status_of
@@ -46,6 +47,7 @@ class Conversation:
             Route(f"{ticket}/insert", staff(self._insert)),
             Route(f"{ticket}/undo/{{message:int}}", staff(self._undo), methods=["POST"]),
             Route(f"{ticket}/retry/{{message:int}}", staff(self._retry), methods=["POST"]),
+            Route(f"{ticket}/split/{{message:int}}", staff(self._split), methods=["POST"]),
             Route(f"{ticket}/{{action}}", staff(self._act), methods=["POST"]),
         ]
 
@@ -81,6 +83,7 @@ class Conversation:
                 name,
                 status_of(error),
                 files=self._uploads.carried(form.files),
+                attempt={**form, "action": name},
             )
         if form.get("next"):
             rows, _, _ = await self._panes.rows(place, signed_in.agent.id, signed_in.agent.language)
@@ -89,14 +92,15 @@ class Conversation:
                 return RedirectResponse(place.address, 303)
             return RedirectResponse(f"/console/tickets/{following}?{place.suffix}", 303)
         here = f"#{'reply-text' if form.get('send') else 'guide'}" if name == "guide" else ""
-        return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}{stays_open(form, here)}", 303)
+        said = f"&said={name}" if name in ("reply", "note") else ""
+        return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}{said}{stays_open(form, here)}", 303)
 
     async def _insert(self, request: Request, signed_in: SignedIn) -> Response:
         """What could be said here: answers kept ready, and articles, in the ticket's language."""
         found = await self._database.read(
             _insertable, request.path_params["ticket"], request.query_params.get("q", ""), signed_in.agent
         )
-        return JSONResponse([{"kind": kind, "title": title, "text": text} for kind, title, text in found])
+        return JSONResponse([{"title": title, "text": text, "key": key} for title, text, key in found])
 
     async def _colleagues(self, request: Request, signed_in: SignedIn) -> Response:
         """Who can be mentioned."""
@@ -106,6 +110,18 @@ class Conversation:
         ticket_id = request.path_params["ticket"]
         await self._database.write(outbox.retry, request.path_params["message"], self._clock.now())
         return RedirectResponse(f"/console/tickets/{ticket_id}", 303)
+
+    async def _split(self, request: Request, signed_in: SignedIn) -> Response:
+        """Make a message a ticket of its own, and go there."""
+        ticket_id, place = request.path_params["ticket"], place_of(await request.form())
+        agent, message_id = signed_in.agent, request.path_params["message"]
+        try:
+            ticket_id = await self._database.write(splitting.split, message_id, agent.id, self._clock.now())
+        except DeskError as mistake:
+            detail = await self._database.read(views.detail, ticket_id)
+            error = explain(mistake, agent.language)
+            return await self._panes.render(request, signed_in, place, detail, error, status=status_of(mistake))
+        return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}", 303)
 
     async def _undo(self, request: Request, signed_in: SignedIn) -> Response:
         """Back into the field it came from."""
@@ -128,19 +144,19 @@ def _names(session: Session, but: int) -> list[str]:
 
 
 def _insertable(session: Session, ticket_id: int, wanted: str, agent: Agent) -> list[tuple[str, str, str]]:
-    """(kind, title, text), those first whose title has the words."""
+    """(title, text, key of the article if it is one), those first whose title has the words."""
     detail = views.detail(session, ticket_id)
     ticket, words = detail.ticket, wanted.casefold().split()
     found = [
-        ("reply", one.title, one.text_de if ticket.language == "de" else one.text_en)
+        (one.title, one.text_de if ticket.language == "de" else one.text_en, "")
         for one in replies.offered(session, ticket.organization_id, agent.id)
     ]
     found += [
-        ("article", one.title, f"{one.title}\n\n{one.summary}\n\n{one.body}".strip())
+        (one.title, letter(one), one.key)
         for one in articles.visible(session, ticket.organization_id)
         if one.language == ticket.language and (words or ticket.intent in one.intents)
     ]
-    fitting = [one for one in found if all(word in f"{one[1]} {one[2]}".casefold() for word in words)]
-    fitting.sort(key=lambda one: sum(word not in one[1].casefold() for word in words))
+    fitting = [one for one in found if all(word in f"{one[0]} {one[1]}".casefold() for word in words)]
+    fitting.sort(key=lambda one: sum(word not in one[0].casefold() for word in words))
     name = detail.requester.name
-    return [(kind, title, replies.filled(text, name, ticket.number, agent.name)) for kind, title, text in fitting[:20]]
+    return [(title, replies.filled(text, name, ticket.number, agent.name), key) for title, text, key in fitting[:20]]

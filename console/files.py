@@ -18,6 +18,7 @@ from core.database import Database
 from core.errors import InvalidInput
 from core.models import Attachment
 from core.tickets import views
+from core.values import ticket_number
 from web.languages import translator
 from web.responses import attachment, file_headers
 
@@ -50,6 +51,7 @@ class Files:
             Route(f"{file}/pdf", auth.required(self._pdf)),
             Route(f"{file}/text", auth.required(self._text)),
             Route("/console/tickets/{ticket:int}/html/{message:int}", auth.required(self._html)),
+            Route("/console/tickets/{ticket:int}/original/{message:int}", auth.required(self._original)),
         ]
 
     async def _file(self, request: Request, signed_in: SignedIn) -> Response:
@@ -81,12 +83,22 @@ class Files:
         return PlainTextResponse(text, headers={"content-security-policy": "sandbox; default-src 'none'"})
 
     async def _html(self, request: Request, signed_in: SignedIn) -> Response:
-        """A mail's HTML, sanitised, alone in a sandbox; nothing is loaded from elsewhere."""
+        """A mail's HTML, sanitised, alone in a sandbox; nothing is loaded from elsewhere, but pictures if one asks."""
         html, pictures = await self._database.read(views.html_of, request.path_params["message"])
         cleaned = await asyncio.to_thread(mails.harmless, html, pictures, self._blobs.get)
-        policy = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+        pictures_from = "data: https: http:" if "pictures" in request.query_params else "data:"
+        policy = (
+            f"sandbox; default-src 'none'; img-src {pictures_from}; style-src 'unsafe-inline'; frame-ancestors 'self'"
+        )
         page = f'<!doctype html><meta charset="utf-8"><body>{cleaned}'
-        return HTMLResponse(page, headers={"content-security-policy": policy})
+        return HTMLResponse(page, headers={"content-security-policy": policy, "referrer-policy": "no-referrer"})
+
+    async def _original(self, request: Request, signed_in: SignedIn) -> Response:
+        """A mail exactly as it came, to be kept or looked at in a mail program."""
+        message_id = request.path_params["message"]
+        raw, sha256 = await self._database.read(views.original_of, message_id)
+        content = raw if raw is not None else await asyncio.to_thread(self._blobs.get, sha256 or "")
+        return attachment(content, f"{ticket_number(request.path_params['ticket'])}-{message_id}.eml")
 
     async def _read(self, request: Request) -> tuple[Attachment, bytes]:
         file = await self._database.read(views.file_of, request.path_params["file"])

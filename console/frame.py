@@ -32,6 +32,7 @@ def preferences(signed_in: SignedIn) -> dict[str, bool]:
 @dataclass(frozen=True, slots=True)
 class _Around:
     counts: dict[View, int]
+    unread: int
     saved: list[SavedView]
     quarantined: int
     desk: Standing
@@ -52,6 +53,7 @@ async def frame(database: Database, signed_in: SignedIn, now: datetime) -> dict[
         "csrf": signed_in.csrf,
         "views": list(View),
         "counts": around.counts,
+        "unread": around.unread,
         "all_teams": around.teams,
         "saved": around.saved,
         "quarantined": around.quarantined,
@@ -64,6 +66,7 @@ async def frame(database: Database, signed_in: SignedIn, now: datetime) -> dict[
 def _read(session: Session, agent: Agent, now: datetime) -> _Around:
     return _Around(
         lists.counts(session, agent.id, now),
+        lists.unread(session, agent.id),
         saved.seen_by(session, agent.id),
         quarantine.count(session),
         desk_settings.of_desk(session),

@@ -100,7 +100,7 @@ class Knowledge:
             except DeskError as mistake:
                 error, typed, status = explain(mistake, signed_in.agent.language), form, status_of(mistake)
         opened = await self._database.read(editing.open_article, article_id)
-        shown = opened.current or opened.article
+        shown = opened.draft or opened.article
         values = {name: typed.get(name, getattr(shown, name)) for name in ("title", "summary", "body")}
         return self._pages.page(
             "article.html",
@@ -109,7 +109,9 @@ class Knowledge:
             place=None,
             opened=opened,
             typed=values,
+            seen=editing.stamp(opened.versions[0][0] if opened.versions else None),
             preview=html(values["body"]),
+            only_for=await self._database.read(_name_of, opened.article.organization_id),
             error=error,
             **await frame(self._database, signed_in, self._clock.now()),
         )
@@ -179,6 +181,10 @@ def _organizations(session: Session) -> list[Organization]:
     return list(session.scalars(select(Organization).order_by(Organization.name)))
 
 
+def _name_of(session: Session, organization_id: int | None) -> str:
+    return session.get_one(Organization, organization_id).name if organization_id is not None else ""
+
+
 def _change(session: Session, article_id: int, form: dict[str, str], agent_id: int, clock: Clock) -> None:
     now = clock.now()
     if form.get("withdraw"):
@@ -188,7 +194,14 @@ def _change(session: Session, article_id: int, form: dict[str, str], agent_id: i
         editing.publish(session, int(form["version"]), agent_id, now)
         return
     version_id = editing.save_draft(
-        session, article_id, form.get("title", ""), form.get("summary", ""), form.get("body", ""), agent_id, now
+        session,
+        article_id,
+        form.get("title", ""),
+        form.get("summary", ""),
+        form.get("body", ""),
+        agent_id,
+        now,
+        form.get("seen"),
     )
     if form.get("publish"):
         editing.publish(session, version_id, agent_id, now)

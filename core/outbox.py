@@ -54,6 +54,8 @@ _IS_SENT = (
     .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
     .values(delivery=Delivery.SENT, delivery_reason="")
 )
+_ON_TICKET = select(_message.c.ticket_id).where(_message.c.id == bindparam("message"))
+"""Where a message is by now: its ticket may have been merged into another one while it was being sent."""
 _WAITS = (
     update(_message)  # type: ignore[arg-type]
     .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
@@ -199,7 +201,7 @@ def sent(session: Session, claimed: Claimed, now: datetime) -> bool:
     if held is None:
         return False
     rows.execute(session, _IS_SENT, message=held.message_id)
-    touched(session, claimed.message.ticket_id, now)
+    touched(session, rows.scalar(session, _ON_TICKET, message=held.message_id), now)
     if rows.first(session, _IS_MORE, lane=held.lane) is not None:
         emit(session, Signal(Topic.OUTBOX, held.inbox_id))
     return True
@@ -215,10 +217,11 @@ def failed(
     jitter: random.Random,
 ) -> None:
     """It could not be sent: try again later, or, for good, say so on the ticket. The reason stands at the message."""
-    message_id, ticket_id = claimed.message.message_id, claimed.message.ticket_id
+    message_id = claimed.message.message_id
     was_last = OUTBOX.fail(session, claimed.row_id, claimed.lease, now, reason, permanent, retry_after, jitter)
     if was_last is None:
         return
+    ticket_id = rows.scalar(session, _ON_TICKET, message=message_id)
     if not was_last:
         rows.execute(session, _WAITS, message=message_id, why=reason)
         touched(session, ticket_id, now)

@@ -75,7 +75,12 @@ def _changeable(session: Session, reply_id: int, by: int | None) -> CannedReply:
 
 
 def filled(text: str, name: str, number: str, agent: str) -> str:
-    """The placeholders ``{name}``, ``{number}`` and ``{agent}`` replaced; anything else in braces stays as it is."""
+    """The placeholders ``{name}``, ``{number}`` and ``{agent}`` replaced; anything else in braces stays as it is.
+
+    Who has no name is greeted without one: "Guten Tag," and not "Guten Tag ,".
+    """
+    if not name:
+        text = text.replace(" {name}", "")
     for placeholder, value in (("{name}", name), ("{number}", number), ("{agent}", agent)):
         text = text.replace(placeholder, value)
     return text

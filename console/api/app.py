@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,15 +13,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console.api.operations import LARGEST_PAGE, OPERATIONS, PAGE, Call, Operation
+from bot.content import Content
+from console.api.operation import LARGEST_ID, LARGEST_PAGE, PAGE, Call, Operation
+from console.api.operations import OPERATIONS
 from console.api.values import Problem
 from core import tokens
+from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError
 from core.models import ApiToken
 from web.limiting import Limiter
-from web.responses import json_object, problem, status_of
+from web.responses import attachment, json_object, problem, status_of
 
 ROOT = "/api/v1"
 PER_MINUTE = 600
@@ -28,8 +32,10 @@ LARGEST = 512 * 1024
 
 
 class Api:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, content: Content, blobs: BlobStore) -> None:
         self._database = database
+        self._blobs = blobs
+        self._content = content
         self._clock = clock
         self._limiter = Limiter()
         paths = dict.fromkeys(operation.path for operation in OPERATIONS)
@@ -54,9 +60,13 @@ class Api:
             return problem(403, f"This token may not do that. It needs the scope {operation.scope}.")
         if not self._limiter.per_minute("api", str(token.id), PER_MINUTE):
             return problem(429, f"At most {PER_MINUTE} requests a minute. Please wait.", retry_after=60)
+        ids: dict[str, int] = request.path_params
+        if any(number > LARGEST_ID for number in ids.values()):
+            return problem(404, "There is nothing with such a number.")
         try:
             value = await _value(request, operation.value)
-            call = Call(token.agent_id, self._clock.now(), request.path_params, dict(request.query_params), value)
+            query = dict(request.query_params)
+            call = Call(token.agent_id, self._clock.now(), ids, query, value, self._content)
             run = self._database.read if request.method == "GET" else self._database.write
             found = await run(operation.run, call)
         except DeskError as error:
@@ -64,6 +74,9 @@ class Api:
         except ValidationError as error:
             wrong = [{"field": ".".join(map(str, one["loc"])), "detail": one["msg"]} for one in error.errors()]
             return problem(422, "Some values cannot be used.", errors=wrong)
+        if operation.is_file:
+            content = await asyncio.to_thread(self._blobs.get, found.sha256)
+            return attachment(content, found.filename)
         return _answer(operation, call, found)
 
     async def _token(self, request: Request) -> ApiToken | None:
@@ -85,8 +98,13 @@ def _answer(operation: Operation, call: Call, found: Any) -> Response:
     if not operation.is_list:
         return JSONResponse(found.model_dump(mode="json"), operation.status)
     items = [one.model_dump(mode="json") for one in found]
+    if not operation.is_paged:
+        return JSONResponse({"items": items})
     full = len(items) == int(call.query.get("limit", str(PAGE)))
     return JSONResponse({"items": items, "next": items[-1]["id"] if items and full else None})
+
+
+_FILE = {"description": "The file", "content": {"application/octet-stream": {}}}
 
 
 def openapi() -> dict[str, Any]:
@@ -101,7 +119,7 @@ def openapi() -> dict[str, Any]:
             "security": [{"token": [operation.scope]}],
             "parameters": _parameters(operation, path),
             "responses": {
-                str(operation.status): _json("Done", _result(operation, schemas)),
+                str(operation.status): _FILE if operation.is_file else _json("Done", _result(operation, schemas)),
                 "4XX": _json("What was wrong", _schema(Problem, schemas), "application/problem+json"),
             },
         }
@@ -111,7 +129,11 @@ def openapi() -> dict[str, Any]:
         paths.setdefault(f"{ROOT}{path}", {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Firstline", "version": "1", "description": "Tickets, messages, requesters, knowledge."},
+        "info": {
+            "title": "Firstline",
+            "version": "1",
+            "description": "Tickets, messages, requesters, knowledge, calls.",
+        },
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -126,10 +148,14 @@ def _parameters(operation: Operation, path: str) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, "schema": number} for name in re.findall(r"\{(\w+)\}", path)
     ]
     found += [
-        {"name": name, "in": "query", "schema": number if name.endswith("_id") else {"type": "string"}}
+        {
+            "name": name,
+            "in": "query",
+            "schema": number if name.endswith("_id") or name == "version" else {"type": "string"},
+        }
         for name in operation.filters
     ]
-    if operation.is_list:
+    if operation.is_list and operation.is_paged:
         found.append({"name": "after", "in": "query", "schema": number, "description": "next of the page before"})
         found.append({"name": "limit", "in": "query", "schema": {**number, "maximum": LARGEST_PAGE, "default": PAGE}})
     return found
@@ -139,8 +165,13 @@ def _result(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     one = _schema(operation.out, schemas)
     if not operation.is_list:
         return one
-    properties = {"items": {"type": "array", "items": one}, "next": {"type": ["integer", "null"]}}
-    return {"type": "object", "properties": properties, "required": ["items", "next"]}
+    properties: dict[str, Any] = {"items": {"type": "array", "items": one}}
+    if operation.is_paged:
+        properties["next"] = {
+            "type": ["integer", "null"],
+            "description": "The cursor of the next page; null at the end",
+        }
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _schema(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,19 @@ from sqlalchemy.orm import Session
 
 from core.models import Article, Organization
 
+_COLUMNS = (
+    Article.id,
+    Article.key,
+    Article.language,
+    Article.title,
+    Article.summary,
+    Article.body,
+    Article.intents,
+    Article.keywords,
+    Article.content_sha256,
+    Organization.key.label("organization"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ArticleText:
@@ -28,18 +41,33 @@ class ArticleText:
     id: int = 0
 
 
-def visible(session: Session, organization_id: int | None) -> list[ArticleText]:
-    """Everybody's articles and that organization's own, which replace common ones of the same key."""
+def visible(session: Session, organization_id: int | None, language: str | None = None) -> list[ArticleText]:
+    """Everybody's articles and that organization's own, which replace common ones of the same key; of one language or
+    of all."""
     mine = Article.organization_id == organization_id if organization_id is not None else Article.id.is_(None)
-    rows = session.execute(
-        select(Article, Organization.key)
+    query = (
+        select(*_COLUMNS)
         .outerjoin(Organization, Organization.id == Article.organization_id)
         .where(or_(Article.organization_id.is_(None), mine), Article.is_published)
         .order_by(Article.key, Article.language)
-    ).all()
-    own = {(article.key, article.language) for article, key in rows if key is not None}
+    )
+    found = session.execute(query if language is None else query.where(Article.language == language)).all()
+    own = {(one.key, one.language) for one in found if one.organization is not None}
     return [
-        _text(article, key) for article, key in rows if key is not None or (article.key, article.language) not in own
+        ArticleText(
+            key=one.key,
+            language=one.language,
+            title=one.title,
+            summary=one.summary,
+            body=one.body,
+            intents=tuple(one.intents),
+            keywords=tuple(one.keywords),
+            content_sha256=one.content_sha256,
+            organization=one.organization,
+            id=one.id,
+        )
+        for one in found
+        if one.organization is not None or (one.key, one.language) not in own
     ]
 
 
@@ -78,18 +106,3 @@ def synchronize(session: Session, articles: Sequence[ArticleText], now: datetime
             session.delete(gone)
             changed += 1
     return changed
-
-
-def _text(article: Article, organization: str | None) -> ArticleText:
-    return ArticleText(
-        key=article.key,
-        language=article.language,
-        title=article.title,
-        summary=article.summary,
-        body=article.body,
-        intents=tuple(article.intents),
-        keywords=tuple(article.keywords),
-        content_sha256=article.content_sha256,
-        organization=organization,
-        id=article.id,
-    )

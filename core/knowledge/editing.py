@@ -11,15 +11,19 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from core import rights
-from core.errors import InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotFound
 from core.models import Agent, Article, ArticleVersion, Message, Organization, Ticket
 from core.rights import Right
 from core.search.words import fold
-from core.values import ResolutionCode
+from core.values import ActorKind, Delivery, ResolutionCode, ticket_number
+
+SHOWN = 10
+_SELF = ResolutionCode.SELF_RESOLUTION
+_BY_AGENT = (ResolutionCode.SOLVED, ResolutionCode.WORKAROUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,30 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """A ticket on which the bot or an agent sent the article, and whether that was what solved it."""
+
+    ticket_id: int
+    number: str
+    subject: str
+    helped: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
-    """An article to work on: ``current`` is what the editor shows, the newest version or what is published."""
+    """An article to work on. ``draft`` is its newest version, if that was not published yet; else the editor shows what
+    is published, which after a rollback is an older one (``live_id``)."""
 
     article: Article
-    current: ArticleVersion | None
+    draft: ArticleVersion | None
+    live_id: int | None
     versions: tuple[tuple[ArticleVersion, str], ...]
     other_language_id: int | None
+    is_behind: bool
+    """The other language was published after this one."""
     used: int
     helped: int
+    last_used: tuple[Use, ...]
 
 
 def overview(session: Session) -> list[Line]:
@@ -67,7 +86,11 @@ def overview(session: Session) -> list[Line]:
     found = session.execute(
         select(Article, Organization.name).outerjoin(Organization, Organization.id == Article.organization_id)
     ).all()
-    changed = {(article.key, article.organization_id, article.language): article.updated_at for article, _ in found}
+    changed = {
+        (article.key, article.organization_id, article.language): article.updated_at
+        for article, _ in found
+        if article.is_published
+    }
     lines = [
         Line(
             id=article.id,
@@ -96,18 +119,53 @@ def open_article(session: Session, article_id: int) -> Opened:
         .where(ArticleVersion.article_id == article_id)
         .order_by(ArticleVersion.number.desc())
     ).all()
-    other = select(Article.id).where(Article.key == article.key, Article.language == _other(article.language))
-    said = select(Message.ticket_id).where(Message.outbound, Message.meta["article"].as_string() == article.key)
-    tickets = select(Ticket.resolution_code).where(Ticket.id.in_(said), Ticket.language == article.language)
-    codes = session.scalars(tickets).all()
+    published = [(version.published_at, version.id) for version, _ in versions if version.published_at is not None]
+    same_reader = Article.organization_id.is_not_distinct_from(article.organization_id)
+    other = session.scalar(
+        select(Article)
+        .where(Article.key == article.key, Article.language == _other(article.language), same_reader)
+        .limit(1)
+    )
+    uses = _uses(session, article)
     return Opened(
         article=article,
-        current=versions[0][0] if versions else None,
+        draft=versions[0][0] if versions and versions[0][0].published_at is None else None,
+        live_id=max(published)[1] if published else None,
         versions=tuple((version, name or "") for version, name in versions),
-        other_language_id=session.scalar(other.limit(1)),
-        used=len(codes),
-        helped=sum(code is ResolutionCode.SELF_RESOLUTION for code in codes),
+        other_language_id=other.id if other is not None else None,
+        is_behind=other is not None and other.is_published and other.updated_at > article.updated_at,
+        used=len(uses),
+        helped=sum(use.helped for use in uses),
+        last_used=tuple(uses[:SHOWN]),
     )
+
+
+def _uses(session: Session, article: Article) -> list[Use]:
+    """The newest first. What the bot sent helped if the person said so, what an agent sent if the ticket was solved."""
+    said = (
+        select(
+            Message.ticket_id, func.max(case((Message.author_kind == ActorKind.AGENT, 1), else_=0)).label("by_agent")
+        )
+        .where(Message.outbound, Message.meta["article"].as_string() == article.key)
+        .where(Message.delivery != Delivery.CANCELLED)
+        .group_by(Message.ticket_id)
+        .subquery()
+    )
+    tickets = (
+        select(Ticket.id, Ticket.subject, Ticket.resolution_code, said.c.by_agent)
+        .join(said, said.c.ticket_id == Ticket.id)
+        .where(Ticket.language == article.language)
+        .order_by(Ticket.id.desc())
+    )
+    return [
+        Use(id_, ticket_number(id_), subject, code is _SELF or bool(by_agent and code in _BY_AGENT))
+        for id_, subject, code, by_agent in session.execute(tickets)
+    ]
+
+
+def stamp(version: ArticleVersion | None) -> str:
+    """Another one after each saving."""
+    return f"{version.id}-{version.at.timestamp()}" if version is not None else ""
 
 
 def create(
@@ -138,9 +196,19 @@ def create(
 
 
 def save_draft(
-    session: Session, article_id: int, title: str, summary: str, body: str, agent_id: int, now: datetime
+    session: Session,
+    article_id: int,
+    title: str,
+    summary: str,
+    body: str,
+    agent_id: int,
+    now: datetime,
+    seen: str | None = None,
 ) -> int:
-    """Keep what was written without showing it to anybody; a draft that was not published yet is written over."""
+    """Keep what was written without showing it to anybody; a draft that was not published yet is written over.
+
+    ``seen`` is the ``stamp`` of what the writer began with: raises ``Conflict`` if a colleague has saved since.
+    """
     if not title.strip():
         raise InvalidInput("Give the article a title: what somebody would ask.", "title")
     article = session.scalar(select(Article).where(Article.id == article_id).with_for_update())
@@ -152,6 +220,13 @@ def save_draft(
         .order_by(ArticleVersion.number.desc())
         .limit(1)
     )
+    if seen is not None and seen != stamp(newest) and newest is not None and newest.author_id != agent_id:
+        author = session.get(Agent, newest.author_id) if newest.author_id is not None else None
+        raise Conflict(
+            "{name} saved this article while you were writing. Look at the newest version below; yours is still here, "
+            "and saving it again replaces it.",
+            name=author.name if author is not None else "Firstline",
+        )
     if newest is None and article.is_published:
         newest = _version(session, article, 1, article.title, article.summary, article.body, None, article.updated_at)
         newest.published_at = article.updated_at

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from core import rights
@@ -135,6 +135,19 @@ def counts(session: Session, agent_id: int, now: datetime) -> dict[View, int]:
     query = select(*columns).select_from(Ticket).where(Ticket.status.in_(lifecycle.ACTIVE))
     found = {view: int(total or 0) for view, total in zip(counted, session.execute(query).one(), strict=True)}
     return {**found, View.MENTIONED: mentions.count(session, agent_id)}
+
+
+def unread(session: Session, agent_id: int) -> int:
+    """How many of the agent's own tickets that are not settled have words of a requester they have not read."""
+    read = select(Reading.message_id).where(Reading.ticket_id == Ticket.id, Reading.agent_id == agent_id)
+    heard = exists().where(
+        Message.ticket_id == Ticket.id,
+        Message.outbound.is_(False),
+        Message.is_note.is_(False),
+        Message.id > func.coalesce(read.correlate(Ticket).scalar_subquery(), 0),
+    )
+    mine = select(func.count()).select_from(Ticket).where(Ticket.assignee_id == agent_id)
+    return session.scalar(mine.where(Ticket.status.in_(lifecycle.ACTIVE), heard)) or 0
 
 
 def mark_read(session: Session, ticket_id: int, agent_id: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -16,6 +16,7 @@ from core.models import (
     Call,
     Conversation,
     HistoryEntry,
+    InboundReceipt,
     Inbox,
     Message,
     Organization,
@@ -30,6 +31,8 @@ from core.outbox import UNDONE
 from core.pictures import texts
 from core.tickets import mentions
 from core.values import FormOfAddress, ticket_number
+
+_IS_KEPT = or_(InboundReceipt.raw.is_not(None), InboundReceipt.raw_sha256.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Detail:
     channel: str
     """Where the requester last wrote, as far as they can be answered there."""
     channel_address: str
+    channel_name: str
+    """Who wrote there: not always the requester, where several people take part."""
     can_write: bool
     """Whether the requester can be written to at all on this ticket; else one calls."""
     numbers: tuple[str, ...]
@@ -68,12 +73,20 @@ class Detail:
     organizations: tuple[Organization, ...]
     with_html: frozenset[int]
     """The messages that came formatted."""
+    with_original: frozenset[int]
+    """The messages that are kept exactly as they came."""
     readings: dict[int, int]
     """Up to which message each agent has read."""
     mentions: Mapping[int, Mapping[int, str]]
     """Whom each note mentions: note → agent → name."""
     pictures: Mapping[str, PictureRow]
     """What machines read in the pictures, by their SHA-256."""
+
+    @property
+    def said_by_requester(self) -> int:
+        """How many messages of requesters there are."""
+        said = (entry.message for entry in self.timeline)
+        return sum(one is not None and not one.outbound and not one.is_note for one in said)
 
     @property
     def form_of_address(self) -> FormOfAddress | None:
@@ -91,7 +104,7 @@ def detail(session: Session, ticket_id: int) -> Detail:
     if ticket is None:
         raise NotFound("There is no ticket {number}.", number=ticket_number(ticket_id))
     requester = session.get_one(Requester, ticket.requester_id)
-    address, channel, can_write = _channel(session, ticket)
+    address, name, channel, can_write = _channel(session, ticket)
     others = session.scalars(
         select(Ticket)
         .where(Ticket.requester_id == requester.id, Ticket.id != ticket.id)
@@ -111,6 +124,7 @@ def detail(session: Session, ticket_id: int) -> Detail:
         assignee=session.get(Agent, ticket.assignee_id) if ticket.assignee_id else None,
         channel=channel,
         channel_address=address,
+        channel_name=name or requester.name,
         can_write=can_write,
         numbers=_numbers(calls, addresses),
         timeline=_timeline(session, ticket, calls),
@@ -120,6 +134,13 @@ def detail(session: Session, ticket_id: int) -> Detail:
         organizations=tuple(session.scalars(select(Organization).order_by(Organization.name))),
         with_html=frozenset(
             session.scalars(select(Message.id).where(Message.ticket_id == ticket.id, Message.html.is_not(None)))
+        ),
+        with_original=frozenset(
+            session.scalars(
+                select(Message.id)
+                .join(InboundReceipt, InboundReceipt.message_id == Message.id)
+                .where(Message.ticket_id == ticket.id, Message.outbound.is_(False), _IS_KEPT)
+            )
         ),
         readings={
             mark.agent_id: mark.message_id
@@ -138,6 +159,21 @@ def file_of(session: Session, attachment_id: int) -> Attachment:
     return found
 
 
+def original_of(session: Session, message_id: int) -> tuple[bytes | None, str | None]:
+    """What somebody sent, byte by byte: itself, or its SHA-256 in the blob store. Raises ``NotFound``."""
+    kept = (
+        select(InboundReceipt.raw, InboundReceipt.raw_sha256)
+        .join(Message, Message.id == InboundReceipt.message_id)
+        .where(Message.id == message_id, Message.outbound.is_(False), _IS_KEPT)
+        .order_by(InboundReceipt.id)
+        .limit(1)
+    )
+    found = session.execute(kept).first()
+    if found is None:
+        raise NotFound("The original of this message was not kept.")
+    return found[0], found[1]
+
+
 def html_of(session: Session, message_id: int) -> tuple[str, list[Attachment]]:
     """The HTML a message came with, unsanitised, and the files that it may show. Raises ``NotFound``."""
     html = session.scalar(select(Message.html).where(Message.id == message_id))
@@ -147,9 +183,11 @@ def html_of(session: Session, message_id: int) -> tuple[str, list[Attachment]]:
     return html, list(session.scalars(shown))
 
 
-def _channel(session: Session, ticket: Ticket) -> tuple[str, str, bool]:
+def _channel(session: Session, ticket: Ticket) -> tuple[str, str, str, bool]:
+    """The address and name of whoever wrote last, on which channel, and whether they can be written to there."""
     found = session.execute(
-        select(RequesterAddress.value, Inbox.channel, Inbox.can_send)
+        select(RequesterAddress.value, Requester.name, Inbox.channel, Inbox.can_send)
+        .join(Requester, Requester.id == RequesterAddress.requester_id)
         .join(Conversation, Conversation.address_id == RequesterAddress.id)
         .join(Inbox, Inbox.id == Conversation.inbox_id)
         .join(Message, Message.conversation_id == Conversation.id)
@@ -157,7 +195,7 @@ def _channel(session: Session, ticket: Ticket) -> tuple[str, str, bool]:
         .order_by(Inbox.can_send.desc(), Message.id.desc())
         .limit(1)
     ).first()
-    return (found[0], found[1], found[2]) if found is not None else ("", "", True)
+    return (found[0], found[1], found[2], found[3]) if found is not None else ("", "", "", True)
 
 
 def _calls(session: Session, ticket: Ticket) -> dict[int, Call]:

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from core import intake, outbox
 from core.database import Database
+from core.knowledge import articles, editing
+from core.knowledge.articles import ArticleText
 from core.tickets import actions, details, lists
 from core.tickets.lists import View
 from core.values import DeliveryReport, Fate, Scale
@@ -80,3 +82,35 @@ async def test_a_mail_that_came_back_says_so_and_why(database: Database, anna: S
     await database.write(intake.receive, letter(anna.desk, clock, report=report), clock.now())
     page = (await anna.get("/console/tickets/1")).text
     assert "Zurückgekommen: Das Postfach ist voll." in page and "552 full" in page
+
+
+async def test_an_article_is_inserted_as_a_person_would_write_it(
+    database: Database, anna: Signed, clock: SetClock
+) -> None:
+    body = "## So geht es\n\n1. **Öffnen** ![](/help/images/x)\n2. Auf [die Seite](https://vpn.example) gehen\n\n> Gut."
+    shipped = ArticleText("vpn", "de", "VPN einrichten", "In zwei Schritten.", body, (), (), "sha")
+    await database.write(articles.synchronize, [shipped], clock.now())
+    ticket = (await database.write(intake.receive, letter(anna.desk, clock), clock.now())).ticket_id
+    [offered] = (await anna.get(f"/console/tickets/{ticket}/insert?q=vpn")).json()
+    assert offered["text"] == (
+        "VPN einrichten\n\nIn zwei Schritten.\n\nSo geht es\n\n1. Öffnen\n2. Auf die Seite (https://vpn.example) gehen"
+        "\n\nGut."
+    )
+    await anna.post(f"/console/tickets/{ticket}/reply", text=offered["text"], article=offered["key"])
+    opened = await database.read(editing.open_article, 1)
+    assert opened.used == 1
+
+
+async def test_a_form_at_the_side_that_failed_stays_open_with_what_was_typed(
+    database: Database, anna: Signed, clock: SetClock
+) -> None:
+    await _open(database, anna, clock)
+    for action, fields in (
+        ("escalate", {"team": "no-such-team", "reason": "Der Switch ist tot", "tried": "Neustart"}),
+        ("to-lead", {"reason": "Wer bezahlt das?"}),
+    ):
+        answer = await anna.post(f"/console/tickets/1/{action}", **fields)
+        assert answer.status_code in (404, 409)
+        panel = next(part for part in answer.text.split("<details") if f"/1/{action}" in part)
+        assert " open>" in panel.partition("<summary>")[0]
+        assert all(f">{typed}</textarea>" in panel for name, typed in fields.items() if name != "team")

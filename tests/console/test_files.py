@@ -71,3 +71,30 @@ async def test_a_drawing_with_scripts_is_kept_not_shown(database: Database, anna
 )
 def test_text_in_any_charset_can_be_read(content: bytes, text: str) -> None:
     assert decoded(content) == text
+
+
+async def test_a_mail_can_be_kept_exactly_as_it_came(database: Database, anna: Signed, clock: SetClock) -> None:
+    small = letter(anna.desk, clock, raw=b"From: carla\r\n\r\n\xff")
+    large = letter(anna.desk, clock, raw_sha256=anna.blobs.put(b"a large one"))
+    for mail in (small, large, letter(anna.desk, clock)):
+        await database.write(intake.receive, mail, clock.now())
+    for ticket, content in ((1, b"From: carla\r\n\r\n\xff"), (2, b"a large one")):
+        address = f"/console/tickets/{ticket}/original/{ticket}"
+        assert f'href="{address}"' in (await anna.get(f"/console/tickets/{ticket}")).text
+        answer = await anna.get(address)
+        assert answer.content == content
+        assert answer.headers["content-disposition"].startswith("attachment")
+    assert "/original/" not in (await anna.get("/console/tickets/3")).text
+    assert (await anna.get("/console/tickets/3/original/3")).status_code == 404
+
+
+async def test_pictures_from_elsewhere_are_loaded_only_if_one_asks(
+    database: Database, anna: Signed, clock: SetClock
+) -> None:
+    mail = letter(anna.desk, clock, html='<p>Hallo<img src="https://tracker.example/x.png"></p>')
+    await database.write(intake.receive, mail, clock.now())
+    for address, allowed in (("html/1", False), ("html/1?pictures=yes", True)):
+        answer = await anna.get(f"/console/tickets/1/{address}")
+        assert ("https:" in answer.headers["content-security-policy"]) == allowed
+        assert answer.headers["content-security-policy"].startswith("sandbox;")
+        assert answer.headers["referrer-policy"] == "no-referrer"

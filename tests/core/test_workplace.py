@@ -15,7 +15,7 @@ from core.models import Correction, HistoryEntry, Requester, Ticket, WorkKind, W
 from core.promises import WORK
 from core.tickets import actions, details, lists, reminders, snooze
 from core.tickets.lists import View
-from core.values import Draft
+from core.values import Draft, ResolutionCode
 from tests.core.desk import Desk, chat_message, letter, seed
 from tests.fakes.clock import SetClock
 
@@ -129,3 +129,20 @@ def test_who_is_moved_to_another_customer_takes_the_open_tickets_along(
     assert database.read_now(Session.get_one, Requester, 1).vip
     with pytest.raises(NotFound):
         database.write_now(details.save_requester, 1, desk.anna, "Carla", 4711, False, clock.now())
+
+
+def test_what_the_agent_s_own_tickets_have_unread_is_counted(database: Database, desk: Desk, clock: SetClock) -> None:
+    def unread() -> int:
+        return database.read_now(lists.unread, desk.anna)
+
+    ticket_id = database.write_now(intake.receive, chat_message(desk, clock), clock.now()).ticket_id or 0
+    assert unread() == 0, "nobody's"
+    database.write_now(actions.take_over, ticket_id, desk.anna, clock.now())
+    assert unread() == 1
+    database.write_now(lists.mark_read, ticket_id, desk.anna)
+    database.write_now(actions.note, ticket_id, desk.ben, "Nur intern", clock.now())
+    assert unread() == 0
+    database.write_now(intake.receive, chat_message(desk, clock, "Noch da?"), clock.now())
+    assert unread() == 1, "an answer on a ticket that is open already"
+    database.write_now(actions.resolve, ticket_id, desk.anna, ResolutionCode.SOLVED, clock.now())
+    assert unread() == 0

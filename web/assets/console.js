@@ -8,6 +8,7 @@ import "./console/editor.js";
 import { settle } from "./console/list.js";
 import { listen, refresh } from "./console/live.js";
 import "./console/mentions.js";
+import "./console/merging.js";
 import { notice } from "./console/notice.js";
 import { insert, openPalette, openSheet, unfold } from "./console/palette.js";
 import { clear, pick, step, toBar } from "./console/picking.js";
@@ -18,7 +19,7 @@ const preferences = JSON.parse(document.body.dataset.preferences);
 const keys = {
   j: () => move(1), k: () => move(-1), J: () => step(1), K: () => step(-1),
   x: () => pick(false), X: () => pick(true), b: toBar, u: async () => { await refresh(); settle(); },
-  r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve, y: correct, i: insert, c: openCall,
+  r: () => write("reply"), n: () => write("note"), t: takeOver, e: resolve, y: correct, i: () => insert(), c: openCall,
   "/": () => document.getElementById("q")?.select(), "?": openSheet,
 };
 

@@ -8,9 +8,12 @@ export function write(mode) {
 }
 
 const box = document.querySelector(".composer");
+// What was sent need not be kept any more; until the desk says so (the network may be gone, or the session), it is.
+const said = new URLSearchParams(location.search).get("said");
 for (const field of box?.querySelectorAll("[data-draft-key]") ?? []) {
   const key = `draft-${box.dataset.draft}-${field.dataset.draftKey}`;
-  if (!field.value) field.value = localStorage.getItem(key) ?? "";
+  if (said === field.dataset.draftKey) localStorage.removeItem(key);
+  if (field.value) localStorage.setItem(key, field.value);
+  else field.value = localStorage.getItem(key) ?? "";
   field.addEventListener("input", () => localStorage.setItem(key, field.value));
-  field.form.addEventListener("submit", () => localStorage.removeItem(key));
 }

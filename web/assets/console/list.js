@@ -8,9 +8,6 @@ const list = () => document.querySelector('[data-part="list"]');
 const rowsOf = (section) => [...section.querySelectorAll("[data-row]")];
 let latest = null;
 
-/** How many unread rows wait behind the pill. */
-export const unseen = () => news().filter((row) => row.querySelector(".unread")).length;
-
 /** Take in what the list says now. At once where nobody can be reading: an empty list, a hidden page. */
 export function update(next) {
   const old = list();

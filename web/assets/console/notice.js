@@ -1,7 +1,5 @@
 // Being noticed: the number in the tab, a soft sound, a notification on the desktop. Each can be switched off.
 
-import { unseen } from "./list.js";
-
 const preferences = JSON.parse(document.body.dataset.preferences);
 const title = document.title;
 const count = (view) => Number(document.querySelector(`[data-count="${view}"]`)?.textContent ?? 0);
@@ -10,8 +8,8 @@ let mentions = count("mentioned");
 
 /** How many tickets want this agent: those nobody has, their own unread ones, and where somebody mentioned them. */
 function waiting() {
-  return ["person", "mine", "mentioned"].reduce((sum, view) => sum + count(view), 0)
-    + document.querySelectorAll(".row.unread").length + unseen();
+  const unread = Number(document.querySelector("[data-unread]")?.dataset.unread ?? 0);
+  return count("person") + count("mentioned") + unread;
 }
 
 export function notice() {

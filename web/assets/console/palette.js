@@ -31,7 +31,7 @@ function commands() {
 export function unfold(panel) {
   openDrawer(panel.closest("[data-part]"));
   panel.open = true;
-  panel.querySelector("select, textarea").focus();
+  panel.querySelector("select, textarea, [type=search]").focus();
 }
 
 export function openPalette() {
@@ -44,24 +44,25 @@ export function openPalette() {
   show(words.ask);
 }
 
-/** Choose a ready answer or an article; it goes where the cursor stands. */
-export function insert() {
+/** Choose a ready answer or an article, perhaps by some words already; it goes where the cursor stands. */
+export function insert(wanted = "") {
   const button = document.querySelector("[data-insert]");
   const box = document.getElementById("reply-text");
   if (!button || !box) return;
   source = async (typed) => {
     const response = await fetch(`${button.dataset.insert}?q=${encodeURIComponent(typed)}`);
-    return (await response.json()).map(({ title, text }) => ({ title, hint: text, run: () => {
+    return (await response.json()).map(({ title, text, key }) => ({ title, hint: text, run: () => {
       write("reply");
+      if (key) box.form.elements.article.value = key;
       box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
       box.dispatchEvent(new Event("input"));
     } }));
   };
-  show(words.insert);
+  show(words.insert, wanted);
 }
 
-async function show(question) {
-  field.value = "";
+async function show(question, typed = "") {
+  field.value = typed;
   field.placeholder = question;
   field.setAttribute("aria-label", question);
   palette.showModal();
@@ -105,5 +106,8 @@ field.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-document.addEventListener("click", (event) => { if (event.target.closest("[data-insert]")) insert(); });
-for (const button of document.querySelectorAll("[data-insert]")) button.hidden = false;
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-insert], [data-insert-words]");
+  if (button) insert(button.dataset.insertWords);
+});
+for (const button of document.querySelectorAll("[data-insert], [data-insert-words]")) button.hidden = false;
