@@ -24,6 +24,7 @@ from console.inboxes import Inboxes, InboxTools
 from console.knowledge import Knowledge
 from console.lists import Lists
 from console.live import Live
+from console.merging import Merging
 from console.panes import Panes
 from console.quarantine import Quarantine
 from console.settings import Settings
@@ -32,6 +33,7 @@ from core.blobs import BlobStore
 from core.calls.numbers import spoken
 from core.clock import Clock
 from core.database import Database
+from core.values import ticket_number
 from web.pages import Pages
 
 HERE = Path(__file__).parent
@@ -75,6 +77,7 @@ class Console:
             "call_state": words.call_state,
             "lasting": words.lasting,
             "spoken": spoken,
+            "ticket_number": ticket_number,
             "sender": mails.sender,
         }
         pages = Pages(HERE / "templates", titles=titles, preview=preview, **said)
@@ -89,6 +92,7 @@ class Console:
             *Settings(database, clock, pages, auth).routes,
             *Lists(database, clock, panes, auth).routes,
             *Files(database, blobs, auth).routes,
+            *Merging(database, clock, panes, pages, auth).routes,
             *Conversation(database, clock, panes, auth, guide, Uploads(blobs, secret)).routes,
             *Calls(database, clock, content, understanding, pages, auth).routes,
             *Quarantine(database, blobs, clock, pages, auth).routes,
@@ -96,6 +100,6 @@ class Console:
             *Inboxes(administration, inboxes).routes,
             *HoursPages(administration).routes,
             *DeskPage(administration).routes,
-            *Api(database, clock).routes,
+            *Api(database, clock, content).routes,
             *Live(database, clock, auth).routes,
         ]

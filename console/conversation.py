@@ -81,6 +81,7 @@ class Conversation:
                 name,
                 status_of(error),
                 files=self._uploads.carried(form.files),
+                attempt={**form, "action": name},
             )
         if form.get("next"):
             rows, _, _ = await self._panes.rows(place, signed_in.agent.id, signed_in.agent.language)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -22,9 +23,10 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput
 from core.models import Agent, Team
+from core.presence import Colleague
 from core.search import query as queries
 from core.search.find import Hit, find
-from core.tickets import lists
+from core.tickets import lists, merging
 from core.tickets.lists import Row
 from core.tickets.views import Detail
 from core.values import ResolutionCode, Scale, Status, StoredFile, TicketKind
@@ -35,6 +37,7 @@ HAND_CODES = [
     code for code in ResolutionCode if code not in (ResolutionCode.SELF_RESOLUTION, ResolutionCode.UNCONFIRMED)
 ]
 NOTHING = Report()
+NO_ATTEMPT: Mapping[str, str] = {}
 
 
 class Panes:
@@ -71,17 +74,24 @@ class Panes:
         report: Report = NOTHING,
         picked: frozenset[int] = frozenset(),
         files: Sequence[tuple[str, StoredFile]] = (),
+        attempt: Mapping[str, str] = NO_ATTEMPT,
     ) -> Response:
         """The whole page, or its parts for the script.
 
-        ``typed`` goes back into the field that ``wrote`` names, and with it ``files`` and their tokens.
+        ``typed`` goes back into the field that ``wrote`` names, and with it ``files`` and their tokens; ``attempt``,
+        what one of the forms at the side said, back into the one that its ``action`` names.
         """
         agent = signed_in.agent
         rows, hits, mistake = await self.rows(place, agent.id, agent.language)
         name = "parts.html" if request.headers.get("x-parts") else "desk.html"
-        colleagues = []
+        colleagues: Sequence[Colleague] = []
+        targets: Sequence[Row] = []
         if detail is not None:
-            colleagues = await self._database.read(presence.others, detail.ticket.id, agent.id, self._clock.now())
+            ticket_id, now = detail.ticket.id, self._clock.now()
+            colleagues = await self._database.read(presence.others, ticket_id, agent.id, now)
+            with suppress(InvalidInput):  # what cannot be searched for is said where it was tried
+                wanted = attempt.get("find", "")
+                targets = await self._database.read(merging.candidates, ticket_id, wanted, agent.id, now)
         agents, teams = await self._database.read(_choices)
         organization = detail.organization.key if detail is not None and detail.organization is not None else None
         content = self._content.of(organization)
@@ -107,6 +117,8 @@ class Panes:
             typed=typed,
             wrote=wrote,
             files=files,
+            attempt=attempt,
+            targets=targets,
             blocks=blocks(detail, agent.id) if detail is not None else [],
             codes=HAND_CODES,
             kinds=list(TicketKind),

@@ -181,6 +181,8 @@ HISTORY = {
     "suggested_split": "New subject “{reason}”: perhaps a matter of its own",
     "continued_by_mail": "Goes on by mail",
     "new_matter": "A new matter became {number}",
+    "merged": "{number} was merged into this one",
+    "merged_into": "Merged into {number}; everything goes on there",
     "left_address": "Left an address",
     "asked_for_call_back": "Asked to be called back",
     "snoozed": "Snoozed",

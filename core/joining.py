@@ -71,12 +71,14 @@ _ADVANCE = (
 )
 _TICKET = select(Ticket.id, Ticket.status, Ticket.subject, Ticket.waiting_since, Ticket.version)
 _BY_ID = _TICKET.where(Ticket.id == bindparam("ticket")).with_for_update()
+_MERGED_INTO = select(Ticket.merged_into_id).where(Ticket.id == bindparam("ticket"))
 _FOLLOWING = (
     _TICKET.where(Ticket.follow_up_of_id == bindparam("ticket"), Ticket.status != Status.CLOSED)
     .order_by(Ticket.id.desc())
     .limit(1)
     .with_for_update()
 )
+_SUBJECTS = select(Message.subject).where(Message.ticket_id == bindparam("ticket")).distinct()
 _PARTICIPANTS = select(Participant.address_id).where(Participant.ticket_id == bindparam("ticket"))
 _TEAM = (
     select(Team.id, Team.level)
@@ -233,7 +235,7 @@ def referenced(session: Session, inbound: InboundMessage) -> TicketRow | None:
         ticket_id = session.scalar(query.order_by(Message.id.desc()).limit(1))
     if ticket_id is None:
         ticket_id = inbound.ticket_ref
-    return _read_ticket(session, _BY_ID, ticket_id) if ticket_id is not None else None
+    return _where_it_is(session, ticket_id) if ticket_id is not None else None
 
 
 def takes_part(session: Session, ticket: TicketRow, address: Address) -> bool:
@@ -250,7 +252,16 @@ def _thread(session: Session, inbound: InboundMessage) -> tuple[int | None, Tick
     if found is None:
         return None, None
     conversation_id, ticket_id = found
-    return conversation_id, _read_ticket(session, _BY_ID, ticket_id) if ticket_id is not None else None
+    return conversation_id, _where_it_is(session, ticket_id) if ticket_id is not None else None
+
+
+def _where_it_is(session: Session, ticket_id: int) -> TicketRow | None:
+    """The ticket, locked, or the one it was merged into, also if that happened while this waited for the lock."""
+    found = _read_ticket(session, _BY_ID, ticket_id)
+    if found is None or found.status is not Status.CLOSED:
+        return found
+    target_id: int | None = rows.scalar(session, _MERGED_INTO, ticket=ticket_id)
+    return found if target_id is None else _where_it_is(session, target_id)
 
 
 def _read_ticket(session: Session, statement: Executable, ticket_id: int) -> TicketRow | None:
@@ -335,8 +346,15 @@ def subject_line(subject: str, text: str) -> str:
 def _suggest_split(session: Session, ticket: TicketRow, inbound: InboundMessage, now: datetime) -> None:
     """A new subject on an old thread is often a new matter: it stays here, and people are told."""
     cleaned = _REPLY_PREFIX.sub("", inbound.subject).strip()
-    if cleaned and cleaned.casefold() != _REPLY_PREFIX.sub("", ticket.subject).strip().casefold():
+    if not cleaned or _plain(cleaned) == _plain(ticket.subject):
+        return
+    # A ticket that another one was merged into goes by several subjects.
+    if _plain(cleaned) not in map(_plain, rows.execute(session, _SUBJECTS, ticket=ticket.id).scalars()):
         write(session, ticket.id, SYSTEM, "suggested_split", now, cleaned[:SUBJECT_LENGTH])
+
+
+def _plain(subject: str) -> str:
+    return _REPLY_PREFIX.sub("", subject).strip().casefold()
 
 
 def _participants(session: Session, ticket: TicketRow) -> frozenset[int]:

@@ -54,6 +54,8 @@ _IS_SENT = (
     .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
     .values(delivery=Delivery.SENT, delivery_reason="")
 )
+_ON_TICKET = select(_message.c.ticket_id).where(_message.c.id == bindparam("message"))
+"""Where a message is by now: its ticket may have been merged into another one while it was being sent."""
 _WAITS = (
     update(_message)  # type: ignore[arg-type]
     .where(_message.c.id == bindparam("message"), _message.c.delivery == Delivery.QUEUED)
@@ -200,7 +202,7 @@ def sent(session: Session, claimed: Claimed, now: datetime) -> bool:
         return False
     OUTBOX.finish(session, held.id, now)
     rows.execute(session, _IS_SENT, message=held.message_id)
-    touched(session, claimed.message.ticket_id, now)
+    touched(session, rows.scalar(session, _ON_TICKET, message=held.message_id), now)
     if rows.first(session, _IS_MORE, lane=held.lane) is not None:
         emit(session, Signal(Topic.OUTBOX, held.inbox_id))
     return True
@@ -223,12 +225,12 @@ def failed(
         wait = retry_after or promises.backoff(held.attempts, jitter)
         OUTBOX.put_back(session, held.id, now + wait, reason)
         rows.execute(session, _WAITS, message=held.message_id, why=reason)
-        touched(session, claimed.message.ticket_id, now)
+        touched(session, rows.scalar(session, _ON_TICKET, message=held.message_id), now)
         return
     OUTBOX.give_up(session, held.id, now, reason)
     message_id = held.message_id
     _mark_failed(session, message_id, reason)
-    ticket = session.get_one(Ticket, claimed.message.ticket_id)
+    ticket = session.get_one(Ticket, rows.scalar(session, _ON_TICKET, message=message_id))
     record(session, ticket, SYSTEM, "delivery_failed", now, reason=reason, message_id=message_id)
 
 

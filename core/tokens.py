@@ -16,7 +16,9 @@ SCOPES = (
     "tickets:read",
     "tickets:write",
     "requesters:read",
+    "requesters:write",
     "knowledge:read",
+    "knowledge:write",
 )
 PREFIX = "fl_"
 SEEN_EVERY = timedelta(minutes=5)

@@ -12,7 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from console.api.operations import LARGEST_PAGE, OPERATIONS, PAGE, Call, Operation
+from bot.content import Content
+from console.api.operation import LARGEST_ID, LARGEST_PAGE, PAGE, Call, Operation
+from console.api.operations import OPERATIONS
 from console.api.values import Problem
 from core import tokens
 from core.clock import Clock
@@ -28,8 +30,9 @@ LARGEST = 512 * 1024
 
 
 class Api:
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, content: Content) -> None:
         self._database = database
+        self._content = content
         self._clock = clock
         self._limiter = Limiter()
         paths = dict.fromkeys(operation.path for operation in OPERATIONS)
@@ -54,9 +57,13 @@ class Api:
             return problem(403, f"This token may not do that. It needs the scope {operation.scope}.")
         if not self._limiter.per_minute("api", str(token.id), PER_MINUTE):
             return problem(429, f"At most {PER_MINUTE} requests a minute. Please wait.", retry_after=60)
+        ids: dict[str, int] = request.path_params
+        if any(number > LARGEST_ID for number in ids.values()):
+            return problem(404, "There is nothing with such a number.")
         try:
             value = await _value(request, operation.value)
-            call = Call(token.agent_id, self._clock.now(), request.path_params, dict(request.query_params), value)
+            query = dict(request.query_params)
+            call = Call(token.agent_id, self._clock.now(), ids, query, value, self._content)
             run = self._database.read if request.method == "GET" else self._database.write
             found = await run(operation.run, call)
         except DeskError as error:
@@ -85,6 +92,8 @@ def _answer(operation: Operation, call: Call, found: Any) -> Response:
     if not operation.is_list:
         return JSONResponse(found.model_dump(mode="json"), operation.status)
     items = [one.model_dump(mode="json") for one in found]
+    if not operation.is_paged:
+        return JSONResponse({"items": items})
     full = len(items) == int(call.query.get("limit", str(PAGE)))
     return JSONResponse({"items": items, "next": items[-1]["id"] if items and full else None})
 
@@ -111,7 +120,11 @@ def openapi() -> dict[str, Any]:
         paths.setdefault(f"{ROOT}{path}", {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Firstline", "version": "1", "description": "Tickets, messages, requesters, knowledge."},
+        "info": {
+            "title": "Firstline",
+            "version": "1",
+            "description": "Tickets, messages, requesters, knowledge, calls.",
+        },
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -126,10 +139,14 @@ def _parameters(operation: Operation, path: str) -> list[dict[str, Any]]:
         {"name": name, "in": "path", "required": True, "schema": number} for name in re.findall(r"\{(\w+)\}", path)
     ]
     found += [
-        {"name": name, "in": "query", "schema": number if name.endswith("_id") else {"type": "string"}}
+        {
+            "name": name,
+            "in": "query",
+            "schema": number if name.endswith("_id") or name == "version" else {"type": "string"},
+        }
         for name in operation.filters
     ]
-    if operation.is_list:
+    if operation.is_list and operation.is_paged:
         found.append({"name": "after", "in": "query", "schema": number, "description": "next of the page before"})
         found.append({"name": "limit", "in": "query", "schema": {**number, "maximum": LARGEST_PAGE, "default": PAGE}})
     return found
@@ -139,8 +156,13 @@ def _result(operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     one = _schema(operation.out, schemas)
     if not operation.is_list:
         return one
-    properties = {"items": {"type": "array", "items": one}, "next": {"type": ["integer", "null"]}}
-    return {"type": "object", "properties": properties, "required": ["items", "next"]}
+    properties: dict[str, Any] = {"items": {"type": "array", "items": one}}
+    if operation.is_paged:
+        properties["next"] = {
+            "type": ["integer", "null"],
+            "description": "The cursor of the next page; null at the end",
+        }
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _schema(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:

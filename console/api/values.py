@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.knowledge.articles import ArticleText
-from core.models import Message, Requester, RequesterAddress, Ticket
-from core.values import ResolutionCode, Scale, Status, TicketKind
+from core.knowledge.articles import ArticleText as PublishedText
+from core.knowledge.editing import Opened
+from core.models import (
+    ArticleVersion,
+    Attachment,
+    Call,
+    HistoryEntry,
+    Message,
+    Requester,
+    RequesterAddress,
+    Team,
+    Ticket,
+)
+from core.values import Direction, ResolutionCode, Scale, Status, TicketKind
 
 
 class _Value(BaseModel):
@@ -35,7 +47,9 @@ class TicketOut(_Value):
     created_at: datetime
     updated_at: datetime
     waiting_since: datetime | None
+    snoozed_until: datetime | None
     resolved_at: datetime | None
+    merged_into_id: int | None = Field(description="Where everything said on it went, and goes")
 
     @classmethod
     def of(cls, ticket: Ticket) -> TicketOut:
@@ -63,9 +77,87 @@ class TicketChange(_Value):
     assignee_id: int | None = None
 
 
+class Merge(_Value):
+    into_id: int = Field(description="The ticket that is left")
+    message: str = Field(
+        "",
+        max_length=100_000,
+        description="What the requester is told, if they have heard of the merged ticket and both are theirs",
+    )
+
+
 class Resolve(_Value):
     code: ResolutionCode = ResolutionCode.SOLVED
     reason: str = Field("", max_length=10_000)
+
+
+class TakeOver(_Value):
+    force: bool = Field(False, description="Also from a colleague, which leads and admins may")
+
+
+class HandBack(_Value):
+    """Where the bot goes on; without any of the three at the beginning of the topic."""
+
+    ask: str = Field("", max_length=120, description="The slot it asks for")
+    step: str = Field("", max_length=120, description="The id of a step")
+    topic: str = Field("", max_length=120, description="The topic whose guide people went through")
+    reason: str = Field("", max_length=10_000)
+
+
+class Escalate(_Value):
+    team: str = Field(max_length=64, description="The key of a team")
+    reason: str = Field(min_length=1, max_length=10_000)
+    tried: str = Field("", max_length=10_000)
+
+
+class Why(_Value):
+    reason: str = Field(min_length=1, max_length=10_000)
+
+
+class Snooze(_Value):
+    until: AwareDatetime
+
+
+class Correct(_Value):
+    intent: str = Field(min_length=1, max_length=80)
+
+
+class HistoryOut(_Value):
+    id: int
+    at: datetime
+    actor_kind: str
+    actor_id: int | None
+    action: str
+    reason: str
+    detail: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> HistoryOut:
+        return cls(**{name: getattr(entry, name) for name in cls.model_fields})
+
+
+class TeamOut(_Value):
+    id: int
+    key: str
+    name: str
+    level: int
+
+    @classmethod
+    def of(cls, team: Team) -> TeamOut:
+        return cls(**{name: getattr(team, name) for name in cls.model_fields})
+
+
+class AgentOut(_Value):
+    id: int
+    name: str
+    role: str
+
+
+class FileOut(_Value):
+    id: int
+    filename: str
+    media_type: str
+    size: int = Field(description="In bytes")
 
 
 class MessageOut(_Value):
@@ -77,11 +169,15 @@ class MessageOut(_Value):
     is_note: bool
     text: str
     delivery: str | None
+    delivery_reason: str
+    attachments: list[FileOut]
     created_at: datetime
 
     @classmethod
-    def of(cls, message: Message) -> MessageOut:
-        return cls(**{name: getattr(message, name) for name in cls.model_fields})
+    def of(cls, message: Message, files: list[Attachment]) -> MessageOut:
+        told = [FileOut(**{name: getattr(file, name) for name in FileOut.model_fields}) for file in files]
+        own = {name: getattr(message, name) for name in cls.model_fields if name != "attachments"}
+        return cls(**own, attachments=told)
 
 
 class MessageIn(_Value):
@@ -117,6 +213,143 @@ class RequesterOut(_Value):
         )
 
 
+class RequesterChange(_Value):
+    """What is named is changed, the rest stays."""
+
+    name: str | None = Field(None, max_length=200)
+    organization_id: int | None = None
+    vip: bool | None = None
+
+
+class ArticleText(_Value):
+    title: str = Field(min_length=1, max_length=300)
+    summary: str = Field("", max_length=10_000)
+    body: str = Field("", max_length=100_000, description="Markdown")
+
+
+class ArticleIn(ArticleText):
+    language: str = Field(pattern="^(de|en)$")
+    organization_id: int | None = Field(None, description="The only organization that may see it")
+    key: str = Field("", max_length=120, description="The key of the article that this is the translation of")
+
+
+class ArticleState(_Value):
+    """An article as it is being worked on: its newest version, and whether that is what everybody reads."""
+
+    id: int
+    key: str
+    language: str
+    organization_id: int | None
+    is_published: bool
+    is_draft: bool
+    title: str
+    summary: str
+    body: str
+    version: int | None
+    used: int = Field(description="On how many tickets it was offered")
+    helped: int = Field(description="How many of them it solved")
+
+    @classmethod
+    def of(cls, opened: Opened) -> ArticleState:
+        article, current = opened.article, opened.current
+        shown = current or article
+        return cls(
+            **{name: getattr(article, name) for name in ("id", "key", "language", "organization_id", "is_published")},
+            **{name: getattr(shown, name) for name in ("title", "summary", "body")},
+            is_draft=current is not None and current.published_at is None,
+            version=current.number if current is not None else None,
+            used=opened.used,
+            helped=opened.helped,
+        )
+
+
+class VersionOut(_Value):
+    number: int
+    title: str
+    summary: str
+    body: str
+    author: str
+    at: datetime
+    published_at: datetime | None
+
+    @classmethod
+    def of(cls, version: ArticleVersion, author: str) -> VersionOut:
+        own = {name: getattr(version, name) for name in cls.model_fields if name != "author"}
+        return cls(**own, author=author)
+
+
+class Answer(_Value):
+    """What is said to one question. ``seen`` is its stamp as it was read: nobody's newer answer is written over."""
+
+    slot: str = Field(max_length=120)
+    do: Literal["answer", "skip", "take_back"] = "answer"
+    value: str = Field("", max_length=2000, description="For a step: true if it helped, false if not")
+    seen: str = Field(max_length=2200)
+    insist: bool = Field(False, description="Keep it although the guide does not accept it")
+
+
+class Guide(_Value):
+    topic: str = Field(min_length=1, max_length=80)
+    answers: list[Answer] = Field(min_length=1, max_length=50)
+
+
+class GuideItem(_Value):
+    slot: str | None = Field(description="None where nothing is asked")
+    label: str
+    text: str
+    type: str | None
+    mark: str = Field(description="open, answered, helped, not_helped, skipped or told")
+    value: str
+    seen: str
+
+
+class GuideOut(_Value):
+    topic: str
+    items: list[GuideItem]
+    ending: str | None = Field(description="Where it leads, once nothing is open that could change it")
+
+
+class CallIn(_Value):
+    """A call as it was written down. The same ``token`` again makes no second one."""
+
+    token: str = Field(min_length=8, max_length=100)
+    notes: str = Field("", max_length=100_000)
+    direction: Direction = Direction.IN
+    reached: bool = True
+    call_id: int | None = Field(None, description="The call that a telephone system told of")
+    ticket_id: int | None = Field(None, description="The ticket it belongs to; without one it becomes one")
+    requester_id: int | None = Field(None, description="Without one the caller is new")
+    name: str = Field("", max_length=200)
+    number: str = Field("", max_length=40)
+    organization_id: int | None = None
+    subject: str = Field("", max_length=300)
+    intent: str | None = Field(None, max_length=80)
+    kind: TicketKind | None = None
+    impact: Scale | None = None
+    urgency: Scale | None = None
+    solved: ResolutionCode | None = None
+    team: str = Field("", max_length=64, description="The key of the team that goes on; else the token’s agent does")
+    language: str = Field("de", pattern="^(de|en)$")
+
+
+class CallOut(_Value):
+    id: int
+    inbox_id: int
+    direction: Direction
+    number: str
+    line: str
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    result: str | None
+    ticket_id: int | None
+    agent_id: int | None
+
+    @classmethod
+    def of(cls, call: Call) -> CallOut:
+        return cls(**{name: getattr(call, name) for name in cls.model_fields})
+
+
 class ArticleOut(_Value):
     id: int
     key: str
@@ -126,7 +359,7 @@ class ArticleOut(_Value):
     body: str
 
     @classmethod
-    def of(cls, article: ArticleText) -> ArticleOut:
+    def of(cls, article: PublishedText) -> ArticleOut:
         return cls(**{name: getattr(article, name) for name in cls.model_fields})
 
 

@@ -21,12 +21,16 @@ from core.values import (
 
 
 class Ticket(Base):
-    """A ticket. ``level`` 0 means the bot has it; from 1 on people do. ``version`` grows with every change."""
+    """A ticket. ``level`` 0 means the bot has it; from 1 on people do. ``version`` grows with every change.
+
+    ``merged_into_id`` is the ticket that everything said on this one went to; that one is never merged itself.
+    """
 
     __tablename__ = "ticket"
     __table_args__ = (
         CheckConstraint("level BETWEEN 0 AND 3", name="level"),
         CheckConstraint("level > 0 OR assignee_id IS NULL", name="bot_has_no_assignee"),
+        CheckConstraint("merged_into_id IS NULL OR status = 'closed'", name="merged_is_closed"),
         Index("ix_ticket_queue", "status", "level", "team_id", "waiting_since"),
         Index("ix_ticket_updated", "updated_at"),
     )
@@ -49,6 +53,11 @@ class Ticket(Base):
     packet: Mapped[dict[str, Any]] = mapped_column(default=dict)
     resolution_code: Mapped[ResolutionCode | None] = mapped_column(choice(ResolutionCode))
     follow_up_of_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(
+        # Checked at the commit: a backup is restored in the order of the ids, and this may name a later ticket.
+        ForeignKey("ticket.id", deferrable=True, initially="DEFERRED"),
+        index=True,
+    )
     version: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -73,10 +73,16 @@ _MAIL_ADDRESS = (
 
 
 def locked(session: Session, ticket_id: int) -> Ticket:
-    """The ticket, locked until the end of the transaction."""
+    """The ticket, locked until the end of the transaction. Raises ``Conflict`` if it was merged into another one."""
     ticket = session.scalar(_LOCKED, {"ticket": ticket_id})
     if ticket is None:
         raise NotFound("There is no ticket {number}.", number=ticket_number(ticket_id))
+    if ticket.merged_into_id is not None:
+        raise Conflict(
+            "{number} was merged into {target}. Go on there.",
+            number=ticket.number,
+            target=ticket_number(ticket.merged_into_id),
+        )
     return ticket
 
 
@@ -92,7 +98,7 @@ def take_over(session: Session, ticket_id: int, agent_id: int, now: datetime, fo
     if ticket.assignee_id is not None and not force:
         colleague = session.get_one(Agent, ticket.assignee_id)
         raise Conflict("{name} already has this ticket.", name=colleague.name)
-    _require_own(session, ticket, agent_id)
+    require_own(session, ticket, agent_id)
     to_people(session, ticket, agent_id, now)
     record(session, ticket, Actor.agent(agent_id), "taken_over", now)
 
@@ -164,7 +170,7 @@ def hand_back(
     require_open(ticket)
     if ticket.level == 0:
         raise Conflict("The bot already has this ticket.")
-    _require_own(session, ticket, agent_id)
+    require_own(session, ticket, agent_id)
     current_conversation(session, ticket)
     ticket.level, ticket.assignee_id, ticket.team_id = 0, None, None
     ticket.bot_state = {**ticket.bot_state, "resume": resume}
@@ -178,7 +184,7 @@ def assign(session: Session, ticket_id: int, actor_id: int, assignee_id: int | N
     ticket = locked(session, ticket_id)
     require_open(ticket)
     if ticket.assignee_id != assignee_id:
-        _require_own(session, ticket, actor_id)
+        require_own(session, ticket, actor_id)
     if assignee_id is not None:
         agent = session.get(Agent, assignee_id)
         if agent is None or not agent.active:
@@ -199,13 +205,13 @@ def escalate(
         raise InvalidInput("Say why, so that the other team need not ask.", "reason")
     ticket = locked(session, ticket_id)
     require_open(ticket)
-    _require_own(session, ticket, agent_id)
+    require_own(session, ticket, agent_id)
     team = session.scalar(select(Team).where(Team.key == team_key))
     if team is None:
         raise NotFound("That team does not exist.")
     before = ticket.level
     cancel_machine_messages(session, ticket, now)
-    _cancel_understanding(session, ticket, now)
+    cancel_understanding(session, ticket, now)
     ticket.level, ticket.team_id, ticket.assignee_id = team.level, team.id, None
     ticket.status = Status.OPEN if ticket.status is not Status.ON_HOLD else ticket.status
     ticket.handed_off_at = ticket.handed_off_at or now
@@ -270,7 +276,7 @@ def current_conversation(session: Session, ticket: Ticket) -> Destination:
 def to_people(session: Session, ticket: Ticket, agent_id: int, now: datetime) -> None:
     """Whatever the bot was doing on this ticket ends here."""
     cancel_machine_messages(session, ticket, now)
-    _cancel_understanding(session, ticket, now)
+    cancel_understanding(session, ticket, now)
     if ticket.level == 0:
         ticket.level = 1
         ticket.handed_off_at = ticket.handed_off_at or now
@@ -279,12 +285,12 @@ def to_people(session: Session, ticket: Ticket, agent_id: int, now: datetime) ->
         ticket.status = Status.OPEN
 
 
-def _cancel_understanding(session: Session, ticket: Ticket, now: datetime) -> None:
+def cancel_understanding(session: Session, ticket: Ticket, now: datetime) -> None:
     """The bot need not read, confirm or close anything any more; a worker that is at it finds its lease gone."""
     rows.execute(session, _NO_UNDERSTANDING, ticket=ticket.id, at=now)
 
 
-def _require_own(session: Session, ticket: Ticket, agent_id: int) -> None:
+def require_own(session: Session, ticket: Ticket, agent_id: int) -> None:
     """Taking a ticket from a colleague is not everybody's right."""
     if ticket.assignee_id not in (None, agent_id):
         rights.require_of(session, agent_id, Right.REASSIGN)

@@ -129,7 +129,7 @@ _TICKETS = (
     .order_by(Ticket.id.desc())
     .limit(5)
 )
-_TICKETS_OF_PERSON = _TICKETS.where(Ticket.requester_id == bindparam("requester"))
+_TICKETS_OF_PERSON = _TICKETS.where(Ticket.requester_id == bindparam("requester"), Ticket.merged_into_id.is_(None))
 _TICKETS_HERE = _TICKETS.where(
     Ticket.id.in_(select(Message.ticket_id).where(Message.conversation_id == bindparam("conversation")))
 )

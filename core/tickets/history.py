@@ -21,6 +21,8 @@ ON_CARDS = frozenset(
         "escalated",
         "handed_back",
         "handed_off",
+        "merged",
+        "merged_into",
         "moved",
         "reopened",
         "resolved",

@@ -55,6 +55,8 @@ class Detail:
     channel: str
     """Where the requester last wrote, as far as they can be answered there."""
     channel_address: str
+    channel_name: str
+    """Who wrote there: not always the requester, where several people take part."""
     can_write: bool
     """Whether the requester can be written to at all on this ticket; else one calls."""
     numbers: tuple[str, ...]
@@ -87,7 +89,7 @@ def detail(session: Session, ticket_id: int) -> Detail:
     if ticket is None:
         raise NotFound("There is no ticket {number}.", number=ticket_number(ticket_id))
     requester = session.get_one(Requester, ticket.requester_id)
-    address, channel, can_write = _channel(session, ticket)
+    address, name, channel, can_write = _channel(session, ticket)
     others = session.scalars(
         select(Ticket)
         .where(Ticket.requester_id == requester.id, Ticket.id != ticket.id)
@@ -107,6 +109,7 @@ def detail(session: Session, ticket_id: int) -> Detail:
         assignee=session.get(Agent, ticket.assignee_id) if ticket.assignee_id else None,
         channel=channel,
         channel_address=address,
+        channel_name=name or requester.name,
         can_write=can_write,
         numbers=_numbers(calls, addresses),
         timeline=_timeline(session, ticket, calls),
@@ -142,9 +145,11 @@ def html_of(session: Session, message_id: int) -> tuple[str, list[Attachment]]:
     return html, list(session.scalars(shown))
 
 
-def _channel(session: Session, ticket: Ticket) -> tuple[str, str, bool]:
+def _channel(session: Session, ticket: Ticket) -> tuple[str, str, str, bool]:
+    """The address and name of whoever wrote last, on which channel, and whether they can be written to there."""
     found = session.execute(
-        select(RequesterAddress.value, Inbox.channel, Inbox.can_send)
+        select(RequesterAddress.value, Requester.name, Inbox.channel, Inbox.can_send)
+        .join(Requester, Requester.id == RequesterAddress.requester_id)
         .join(Conversation, Conversation.address_id == RequesterAddress.id)
         .join(Inbox, Inbox.id == Conversation.inbox_id)
         .join(Message, Message.conversation_id == Conversation.id)
@@ -152,7 +157,7 @@ def _channel(session: Session, ticket: Ticket) -> tuple[str, str, bool]:
         .order_by(Inbox.can_send.desc(), Message.id.desc())
         .limit(1)
     ).first()
-    return (found[0], found[1], found[2]) if found is not None else ("", "", True)
+    return (found[0], found[1], found[2], found[3]) if found is not None else ("", "", "", True)
 
 
 def _calls(session: Session, ticket: Ticket) -> dict[int, Call]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -15,7 +16,10 @@ from console.api.app import Api
 from console.api.operations import OPERATIONS
 from core import tokens
 from core.database import Database
-from tests.core.desk import Desk, seed
+from core.models import Role
+from core.search import index
+from tests.core.desk import Desk, make, seed
+from tests.desk.model import MODELS
 from tests.fakes.clock import SetClock
 
 
@@ -27,7 +31,7 @@ def desk(database: Database, clock: SetClock) -> Desk:
 @pytest.fixture
 async def api(database: Database, desk: Desk, clock: SetClock) -> AsyncIterator[httpx.AsyncClient]:
     token = database.write_now(tokens.issue, "test", list(tokens.SCOPES), desk.anna, clock.now())
-    app = Starlette(routes=Api(database, clock).routes)
+    app = Starlette(routes=Api(database, clock, MODELS.content).routes)
     headers = {"authorization": f"Bearer {token}"}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://desk/api/v1", headers=headers) as client:
@@ -119,3 +123,121 @@ async def test_the_description_names_every_operation_and_resolves(api: httpx.Asy
     assert set(re.findall(r"#/components/schemas/(\w+)", json.dumps(described))) <= set(schemas)
     identities = [operation["operationId"] for methods in described["paths"].values() for operation in methods.values()]
     assert len(set(identities)) == len(identities)
+
+
+async def _do(api: httpx.AsyncClient, path: str, status: int = 200, **value: Any) -> Any:
+    answer = await api.post(path, json=value)
+    assert answer.status_code == status, f"{path}: {answer.text}"
+    return answer.json()
+
+
+async def test_what_an_agent_does_in_the_console_a_program_does_too(
+    api: httpx.AsyncClient, database: Database, desk: Desk, clock: SetClock
+) -> None:
+    path = f"/tickets/{(await _open(api))['id']}"
+    assert (await _do(api, f"{path}/take-over"))["assignee_id"] == desk.anna
+    assert (await _do(api, f"{path}/correct", intent="printer_problem"))["intent"] == "printer_problem"
+    assert "topic" in (await _do(api, f"{path}/correct", 422, intent="weather_on_mars"))["title"]
+    until = clock.now() + timedelta(hours=1)
+    assert (await _do(api, f"{path}/snooze", until=until.isoformat()))["snoozed_until"] is not None
+    assert "time zone" in (await api.post(f"{path}/snooze", json={"until": "2030-01-01T10:00:00"})).text.replace(
+        "timezone", "time zone"
+    )
+    assert (await _do(api, f"{path}/hand-back", reason="Weiter"))["level"] == 0
+    await _do(api, f"{path}/hand-back", 409)
+    await _do(api, f"{path}/take-over")
+    assert (await _do(api, f"{path}/escalate", team="network-l2", reason="Switch"))["level"] == 2
+    found = (await api.get("/tickets", params={"team": "network-l2"})).json()["items"]
+    assert [one["level"] for one in found] == [2]
+    lead = await _do(api, f"{path}/to-lead", 409, reason="Entscheiden")
+    assert "lead" in lead["title"]
+    written = (await api.post(f"{path}/messages", json={"text": "Wir sehen nach."})).json()
+    assert (await _do(api, f"/messages/{written['id']}/undo"))["delivery"] == "cancelled"
+    await _do(api, f"/messages/{written['id']}/undo", 409)
+    await _do(api, f"/messages/{written['id']}/retry", 409)
+    changed = (await api.patch(f"{path}/requester", json={"name": "Carla Neumann", "vip": True})).json()
+    assert (changed["name"], changed["vip"]) == ("Carla Neumann", True)
+    assert changed["organization_id"] is not None, "what is not named stays"
+    history = (await api.get(f"{path}/history")).json()["items"]
+    assert {"created", "taken_over", "corrected", "snoozed", "handed_back", "escalated"} <= {
+        one["action"] for one in history
+    }
+    assert [one["name"] for one in (await api.get("/agents")).json()["items"]] == ["Anna", "Ben"]
+    assert "service-desk" in [one["key"] for one in (await api.get("/teams")).json()["items"]]
+
+
+async def test_tickets_are_searched_and_merged(api: httpx.AsyncClient, database: Database) -> None:
+    first, second = (await _open(api)), (await _open(api, text="Der Drucker, noch einmal."))
+    database.write_now(index.index_more)
+    found = (await api.get("/search", params={"q": "drucker from:carla"})).json()["items"]
+    assert {one["id"] for one in found} == {first["id"], second["id"]}
+    assert (await api.get("/search", params={"q": "farbe:rot"})).status_code == 422
+    path = f"/tickets/{second['id']}"
+    assert (await _do(api, f"{path}/merge", into_id=first["id"]))["id"] == first["id"]
+    assert (await api.get(path)).json()["merged_into_id"] == first["id"]
+    messages = (await api.get(f"/tickets/{first['id']}/messages")).json()["items"]
+    assert len(messages) == 2
+    assert "was merged" in (await _do(api, f"{path}/merge", 409, into_id=first["id"]))["title"]
+    await _do(api, f"/tickets/{first['id']}/merge", 422, into_id=first["id"])
+    await _do(api, f"/tickets/{first['id']}/merge", 404, into_id=4711)
+
+
+async def test_the_questions_of_a_topic_are_answered_where_the_console_and_the_bot_find_them(
+    api: httpx.AsyncClient,
+) -> None:
+    path = f"/tickets/{(await _open(api))['id']}/guide"
+    assert (await api.get(path)).status_code == 422, "nothing is known of it yet"
+    listed = (await api.get(path, params={"topic": "printer_problem"})).json()
+    item = next(one for one in listed["items"] if one["slot"] is not None)
+    said = {"slot": item["slot"], "seen": item["seen"], "do": "skip"}
+    after = await _do(api, path, topic="printer_problem", answers=[said])
+    assert next(one for one in after["items"] if one["slot"] == item["slot"])["mark"] == "skipped"
+    assert (await api.get(path)).json() == after, "from then on it is the ticket's topic"
+    await _do(api, path, 409, topic="printer_problem", answers=[{**said, "do": "take_back"}])
+
+
+async def test_a_call_is_written_down_once(api: httpx.AsyncClient) -> None:
+    call = {"token": "a-call-of-mine", "name": "Carla", "number": "+493023125001", "notes": "Drucker streikt"}
+    ticket = await _do(api, "/calls", 201, **call)
+    assert (await _do(api, "/calls", 201, **call))["id"] == ticket["id"]
+    listed = (await api.get("/calls")).json()["items"]
+    assert [(one["number"], one["ticket_id"]) for one in listed] == [("+493023125001", ticket["id"])]
+    assert (await api.get("/requesters", params={"phone": "+493023125001"})).json()["items"][0]["name"] == "Carla"
+
+
+async def test_knowledge_is_written_published_and_rolled_back(
+    api: httpx.AsyncClient, database: Database, desk: Desk
+) -> None:
+    begun = await _do(api, "/articles", 201, title="Toner wechseln", language="de", body="Klappe auf.")
+    path = f"/articles/{begun['id']}"
+    assert (begun["is_published"], begun["is_draft"]) == (False, True)
+    assert (await api.post(f"{path}/publish")).status_code == 403, "agents write drafts"
+    database.write_now(make, desk.anna, Role.LEAD)
+    assert (await _do(api, f"{path}/publish"))["is_published"]
+    changed = (await api.put(path, json={"title": "Toner wechseln", "body": "Klappe auf, Toner heraus."})).json()
+    assert (changed["version"], changed["is_draft"], changed["is_published"]) == (2, True, True)
+    await _do(api, f"{path}/publish")
+    back = (await api.post(f"{path}/publish", params={"version": 1})).json()
+    published = (await api.get("/articles", params={"language": "de"})).json()["items"]
+    assert [one["body"] for one in published if one["id"] == back["id"]] == ["Klappe auf."]
+    versions = (await api.get(f"{path}/versions")).json()["items"]
+    assert [one["number"] for one in versions] == [2, 1]
+    assert not (await _do(api, f"{path}/withdraw"))["is_published"]
+    assert (await api.post(f"{path}/publish", params={"version": 9})).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/tickets?status=happy",
+        "/tickets?after=99999999999999999999",
+        "/tickets?requester_id=99999999999999999999",
+        "/tickets?limit=²",
+        "/tickets/99999999999999999999",
+        "/tickets/99999999999999999999/messages",
+    ],
+)
+async def test_what_no_database_holds_is_a_problem_and_no_accident(api: httpx.AsyncClient, path: str) -> None:
+    answer = await api.get(path)
+    assert answer.status_code in (404, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"

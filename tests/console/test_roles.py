@@ -16,6 +16,7 @@ from core.models import Role
 from core.tickets import actions
 from tests.console.site import signed_in
 from tests.core.desk import Desk, letter, make, seed
+from tests.desk.model import MODELS
 from tests.fakes.clock import SetClock
 
 
@@ -88,7 +89,7 @@ async def test_a_mistake_in_the_staff_form_keeps_everything_that_was_chosen(
 
 async def test_the_api_asks_the_same_rights(database: Database, desk: Desk, clock: SetClock) -> None:
     token = await database.write(tokens.issue, "test", list(tokens.SCOPES), desk.anna, clock.now())
-    transport = httpx.ASGITransport(Starlette(routes=list(Api(database, clock).routes)))
+    transport = httpx.ASGITransport(Starlette(routes=list(Api(database, clock, MODELS.content).routes)))
     headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://desk/api/v1", headers=headers) as api:
         refused = await api.patch("/tickets/1", json={"assignee_id": desk.anna})

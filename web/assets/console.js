@@ -8,6 +8,7 @@ import "./console/editor.js";
 import { settle } from "./console/list.js";
 import { listen, refresh } from "./console/live.js";
 import "./console/mentions.js";
+import "./console/merging.js";
 import { notice } from "./console/notice.js";
 import { insert, openPalette, openSheet, unfold } from "./console/palette.js";
 import { clear, pick, step, toBar } from "./console/picking.js";

@@ -442,6 +442,7 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("follow_up_of_id", sa.Integer(), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
@@ -454,8 +455,16 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.CheckConstraint("level > 0 OR assignee_id IS NULL", name=op.f("ck_ticket_bot_has_no_assignee")),
         sa.CheckConstraint("level BETWEEN 0 AND 3", name=op.f("ck_ticket_level")),
+        sa.CheckConstraint("merged_into_id IS NULL OR status = 'closed'", name=op.f("ck_ticket_merged_is_closed")),
         sa.ForeignKeyConstraint(["assignee_id"], ["agent.id"], name=op.f("fk_ticket_assignee_id")),
         sa.ForeignKeyConstraint(["follow_up_of_id"], ["ticket.id"], name=op.f("fk_ticket_follow_up_of_id")),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"],
+            ["ticket.id"],
+            name=op.f("fk_ticket_merged_into_id"),
+            deferrable=True,
+            initially="DEFERRED",
+        ),
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name=op.f("fk_ticket_organization_id")),
         sa.ForeignKeyConstraint(["requester_id"], ["requester.id"], name=op.f("fk_ticket_requester_id")),
         sa.ForeignKeyConstraint(["team_id"], ["team.id"], name=op.f("fk_ticket_team_id")),
@@ -463,6 +472,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ticket", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ticket_assignee_id"), ["assignee_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ticket_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_organization_id"), ["organization_id"], unique=False)
         batch_op.create_index("ix_ticket_queue", ["status", "level", "team_id", "waiting_since"], unique=False)
         batch_op.create_index(batch_op.f("ix_ticket_requester_id"), ["requester_id"], unique=False)
@@ -1037,6 +1047,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ticket_requester_id"))
         batch_op.drop_index("ix_ticket_queue")
         batch_op.drop_index(batch_op.f("ix_ticket_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_ticket_merged_into_id"))
         batch_op.drop_index(batch_op.f("ix_ticket_assignee_id"))
 
     op.drop_table("ticket")

@@ -31,7 +31,7 @@ function commands() {
 export function unfold(panel) {
   openDrawer(panel.closest("[data-part]"));
   panel.open = true;
-  panel.querySelector("select, textarea").focus();
+  panel.querySelector("select, textarea, [type=search]").focus();
 }
 
 export function openPalette() {
