@@ -217,14 +217,18 @@ def lasting(span: timedelta) -> str:
 
 
 def history(
-    entry: HistoryEntry, translate: Translate, label: Callable[[str], str], in_words: Callable[[Sequence[Any]], str]
+    entry: HistoryEntry,
+    translate: Translate,
+    label: Callable[[str], str],
+    team: Callable[[str], str],
+    in_words: Callable[[Sequence[Any]], str],
 ) -> str:
-    """One quiet line of history; ``label`` names an intent, ``in_words`` says what was answered in a guide."""
+    """One quiet line of history; ``label`` names an intent, ``team`` a team, ``in_words`` says what a guide was told."""
     detail = entry.detail
     reason = translate({**CODE, **HISTORY, **REASON}.get(entry.reason, entry.reason))
     values = {
         "intent": label(str(detail["intent"])) if detail.get("intent") else f"P{detail.get('priority', '')}",
-        "team": str(detail.get("team", "")),
+        "team": team(str(detail.get("team", ""))),
         "level": str(detail.get("level", "")),
         "lead": str(detail.get("lead", "")),
         "code": translate(CODE.get(str(detail.get("code", "")), "")),
