@@ -236,7 +236,8 @@ def history(
         "reason": reason,
         "answers": in_words(detail.get("answers", ())),
     }
-    text = translate(HISTORY.get(entry.action, entry.action)).format(**values)
+    is_plain = entry.action == "resolved" and detail.get("code") == "solved"
+    text = translate(STATUS["resolved"] if is_plain else HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}
     shown |= {"delivery_delayed", "complained", "replied_automatically", "collects_storm"}
     if entry.reason and entry.action not in shown:
