@@ -71,7 +71,8 @@ class Auth:
             except DeskError as error:
                 language, desk = signed_in.agent.language, await self._database.read(desk_settings.of_desk)
                 message = explain(error, language)
-                return self._pages.page("error.html", language, status_of(error), desk_name=desk.name, message=message)
+                shown = {"desk_name": desk.name, "message": message, "home": "/console"}
+                return self._pages.page("error.html", language, status_of(error), **shown)
 
         return guarded
 

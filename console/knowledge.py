@@ -62,7 +62,7 @@ class Knowledge:
                 return RedirectResponse(f"/console/knowledge/{article_id}", 303)
             except DeskError as mistake:
                 error, status = explain(mistake, signed_in.agent.language), status_of(mistake)
-        words = fold(request.query_params.get("words", "")).split()
+        words, language = request.query_params.get("words", ""), request.query_params.get("language", "")
         found = await self._database.read(editing.overview)
         organizations = await self._database.read(_organizations)
         return self._pages.page(
@@ -70,8 +70,9 @@ class Knowledge:
             signed_in.agent.language,
             status,
             place=None,
-            lines=[line for line in found if all(word in fold(line.title) for word in words)],
-            words=request.query_params.get("words", ""),
+            lines=[one for one in found if _has(words, one.title) and language in ("", one.language)],
+            words=words,
+            wanted=language,
             organizations=organizations,
             error=error,
             **await frame(self._database, signed_in, self._clock.now()),
@@ -146,9 +147,11 @@ class Knowledge:
         desk, found = await self._database.read(_for_everybody)
         wanted, accepted = request.query_params.get("lang", ""), request.headers.get("accept-language", "")
         language = asked_for(wanted, accepted, desk.default_language)
-        shown = sorted((one for one in found if one.language == language), key=lambda one: fold(one.title))
+        words = request.query_params.get("words", "")
+        shown = [one for one in found if one.language == language and _has(words, one.title, one.summary, *one.keywords)]
+        shown.sort(key=lambda one: fold(one.title))
         tag = spoken(language, desk.form_of_address)
-        return self._pages.page("help.html", tag, found=shown, desk_name=desk.name)
+        return self._pages.page("help.html", tag, found=shown, words=words, desk_name=desk.name)
 
     async def _read(self, request: Request) -> Response:
         article = await self._database.read(articles.find, request.path_params["article"], None)
@@ -169,6 +172,12 @@ class Knowledge:
         return Response(
             content, media_type=media_type, headers={"cache-control": "public, max-age=31536000, immutable"}
         )
+
+
+def _has(words: str, *texts: str) -> bool:
+    """All the words stand in the texts."""
+    text = fold(" ".join(texts))
+    return all(word in text for word in fold(words).split())
 
 
 def _for_everybody(session: Session) -> tuple[Standing, list[ArticleText]]:

@@ -124,6 +124,7 @@ class Panes:
             kinds=list(TicketKind),
             scales=list(Scale),
             statuses=[Status.OPEN, Status.PENDING, Status.ON_HOLD],
+            team_name=lambda key: next((team.name for team in teams if team.key == key), key),
             label=lambda intent: content.label(intent, agent.language) if intent else "",
             intents=sorted((content.label(key, agent.language), key) for key in content.intents),
             slot_label=lambda slot: _slot_label(content, slot, agent.language),

@@ -16,11 +16,10 @@ from channels.doors import Doors
 from channels.webchat.channel import widget
 from console.app import Console
 from console.inboxes import InboxTools
-from core.errors import DeskError
 from desk.metrics import DeskCollector
 from desk.wiring import Desk
 from web import pages
-from web.responses import SecurityHeaders, desk_problem
+from web.responses import SecurityHeaders
 
 
 def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
@@ -63,5 +62,5 @@ def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
         Route("/", root),
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(SecurityHeaders)], exception_handlers={DeskError: desk_problem}
+        routes=routes, middleware=[Middleware(SecurityHeaders)], exception_handlers=console.exception_handlers
     )

@@ -15,6 +15,7 @@ from bot.formality import says_du, says_sie
 from channels.mail import bounces, calendars
 from channels.registry import adapters
 from console import mails, words
+from core.errors import Mistakes
 from core.inboxes.kinds import entries
 from web.languages import LOCALE, catalogue, preferred, translator
 
@@ -99,7 +100,7 @@ def test_every_error_people_can_meet_has_a_german_text() -> None:
     """The words of the desk's errors, wherever they are raised."""
     inboxes = {"InboxProblem", "refuse", "Step"}
     kinds = {"InvalidInput", "Conflict", "NotFound", "NotAllowed"} | inboxes
-    found: set[str] = set()
+    found = {Mistakes({}).template}
     for room in ("core", "bot", "console", "channels", "web"):
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -68,6 +68,7 @@ header div { flex:1; min-width:0; } header h2 { margin:0; font-size:15px; font-w
 .bubble { padding:9px 13px; border-radius:14px; background:var(--bg); white-space:pre-wrap; overflow-wrap:anywhere; text-align:left; }
 .mine .bubble { background:var(--accent); color:var(--on-accent); }
 .bubble a { color:inherit; } .bubble img { display:block; max-width:220px; max-height:180px; border-radius:8px; }
+.bubble.picture { padding:0; background:none; } .bubble.picture img { max-width:100%; border:1px solid var(--line); border-radius:14px; }
 .state { font-size:12px; color:var(--ink-2); } .state.failed { color:var(--bad); text-decoration:underline; padding:4px; min-height:24px; }
 .choices { display:flex; flex-wrap:wrap; gap:8px; margin-top:6px; }
 .choices button { min-height:36px; padding:6px 14px; border:1px solid var(--accent); color:var(--accent); background:var(--surface); border-radius:18px; text-align:left; }
@@ -77,8 +78,9 @@ header div { flex:1; min-width:0; } header h2 { margin:0; font-size:15px; font-w
 .notice { margin:0; padding:6px 16px; font-size:13px; background:var(--warn-soft); color:var(--warn); }
 .human { align-self:center; margin:0 0 4px; padding:4px 12px; min-height:28px; font-size:13px; color:var(--accent); }
 .human:hover { text-decoration:underline; }
-.files { display:flex; flex-wrap:wrap; gap:6px; padding:0 12px; font-size:13px; } .files span { padding:2px 4px 2px 8px; background:var(--bg); border-radius:6px; }
-form { display:flex; align-items:flex-end; gap:4px; padding:8px; border-top:1px solid var(--line); }
+.files { display:flex; flex-wrap:wrap; gap:6px; padding:8px 12px; font-size:13px; border-top:1px solid var(--line); } .files:empty { display:none; } .files:not(:empty) + form { border-top:0; padding-top:0; }
+.files span { display:flex; align-items:center; max-width:100%; padding-left:10px; background:var(--bg); border-radius:6px; overflow-wrap:anywhere; } .files button { flex:none; width:28px; height:28px; }
+form { display:flex; align-items:flex-end; gap:6px; padding:8px; border-top:1px solid var(--line); }
 textarea { flex:1; font:inherit; color:inherit; background:none; border:1px solid var(--ink-3); border-radius:10px; padding:8px 12px; resize:none; height:40px; max-height:134px; min-width:0; }
 .send { width:40px; height:40px; display:grid; place-items:center; background:var(--accent); color:var(--on-accent); border-radius:10px; }
 .hidden { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); }
@@ -114,6 +116,7 @@ class FirstlineChat extends HTMLElement {
     this.state = { bot: true, agent: "", ticket: "" };
     this.attachments = [];
     this.awaiting = false;
+    this.atEnd = true;
     this.build();
     this.introduce();
     if (this.saved.token) this.start();
@@ -186,6 +189,10 @@ class FirstlineChat extends HTMLElement {
       if (event.key === "Escape") this.removeAttribute("open");
       if (event.key === "Tab") this.trap(event);
     });
+    // What was at the end stays there, whatever takes room: a longer field, a picture that arrives late.
+    this.log.addEventListener("scroll", () => { this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60; });
+    this.log.addEventListener("load", () => this.scroll(this.atEnd), true);
+    new ResizeObserver(() => this.scroll(this.atEnd)).observe(this.log);
     addEventListener("online", () => { this.flush(); this.fetch(); });
   }
 
@@ -229,7 +236,6 @@ class FirstlineChat extends HTMLElement {
     const { bot, agent } = this.state;
     this.subtitle.textContent = bot ? texts.bot : agent ? `${agent} · ${texts.agent}` : texts.queue;
     this.human.hidden = !bot;
-    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60;
     const shown = [...this.messages.values()].sort((a, b) => a.seq - b.seq);
     const last = shown.at(-1);
     const groups = [this.group({ author: "bot" }, [this.bubble({ text: texts.greeting })], this.choices(shown.length || this.saved.pending.length ? [] : texts.topics.map((title) => ({ title }))))];
@@ -238,7 +244,7 @@ class FirstlineChat extends HTMLElement {
     for (const message of this.saved.pending) this.place(groups, { ...message, mine: true, author: "requester" }, false);
     if (this.awaiting) groups.push(this.group({ author: "bot" }, [element("div", { className: "bubble dots", innerHTML: `<i></i><i></i><i></i><span class="hidden">${texts.assistant} ${texts.typing}</span>` })], null));
     this.log.replaceChildren(...groups.map((one) => one.node));
-    this.scroll(atEnd);
+    this.scroll(this.atEnd);
     this.badge.hidden = true;
     const unread = shown.filter((one) => !one.mine && one.seq > this.saved.seen).length;
     if (!this.hasAttribute("open") && unread) { this.badge.textContent = unread; this.badge.hidden = false; }
@@ -265,7 +271,7 @@ class FirstlineChat extends HTMLElement {
   }
 
   bubble(message) {
-    const node = element("div", { className: "bubble", textContent: message.text ?? "" });
+    const node = element("div", { className: "bubble" }, ...this.linked(message.text ?? ""));
     if (message.at) node.title = new Date(message.at).toLocaleString(this.language);
     for (const file of message.files ?? []) {
       const href = file.id ? `${this.base}/files/${file.id}?token=${encodeURIComponent(this.saved.token)}` : "";
@@ -273,7 +279,14 @@ class FirstlineChat extends HTMLElement {
       if (href && file.type?.startsWith("image/")) link.replaceChildren(element("img", { src: href, alt: file.name }));
       node.append(node.textContent ? element("br") : "", href ? link : file.name);
     }
+    if (!node.textContent && node.querySelector("img")) node.classList.add("picture");
     return node;
+  }
+
+  /** A text with its addresses as links. */
+  linked(text) {
+    return text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'’“”»])/).map((part, index) =>
+      index % 2 ? element("a", { href: part, target: "_blank", rel: "noopener noreferrer", textContent: part }) : part);
   }
 
   pendingState(message) {
@@ -287,7 +300,7 @@ class FirstlineChat extends HTMLElement {
       element("button", { type: "button", textContent: title, onclick: () => { this.say(title, payload); this.field.focus(); } })));
   }
 
-  scroll(force) { if (force) this.log.scrollTop = this.log.scrollHeight; }
+  scroll(force) { if (force) { this.log.scrollTop = this.log.scrollHeight; this.atEnd = true; } }
   markSeen() { this.saved.seen = Math.max(this.saved.seen, this.cursor); this.keep(); }
 
   tell(text) {
