@@ -19,6 +19,7 @@ from console.inboxes import InboxTools
 from desk.metrics import DeskCollector
 from desk.wiring import Desk
 from web import pages
+from web.outside import CleanAddresses
 from web.responses import SecurityHeaders
 
 
@@ -62,5 +63,7 @@ def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
         Route("/", root),
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(SecurityHeaders)], exception_handlers=console.exception_handlers
+        routes=routes,
+        middleware=[Middleware(SecurityHeaders), Middleware(CleanAddresses)],
+        exception_handlers=console.exception_handlers,
     )

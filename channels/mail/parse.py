@@ -18,9 +18,10 @@ from channels.mail.bodies import Body, MailFile
 from channels.mail.headers import Headers
 from channels.mail.mime import Part
 from channels.mail.returns import returned_ids
-from channels.mail.words import clean, one_line
+from channels.mail.words import one_line
 from core.values import Address, Automation, DeliveryReport, ticket_id_from_number
 from web.languages import LANGUAGES
+from web.outside import clean
 
 MAX_COPIED = 50
 """So many addresses in copy take part; a mail to more is a mailing."""

@@ -29,7 +29,8 @@ from core.signals import Signal, Topic
 from core.values import ActorKind, Address, FormOfAddress, InboundMessage, OutboundMessage, StoredFile
 from web.languages import Translate, explain, preferred, translator
 from web.limiting import Limiter
-from web.responses import TooLarge, body, json_object, problem, status_of
+from web.outside import file_name, number
+from web.responses import TooLarge, attachment, body, file_headers, json_object, problem, status_of
 from web.signing import InvalidToken, Signer
 
 ASSETS = Path(__file__).parent / "assets"
@@ -92,8 +93,10 @@ class WebChat:
                 return problem(403, _("This page may not use the chat."))
             try:
                 response: Response = await endpoint(request)
-            except InvalidToken as error:
-                response = problem(401, _in_their_language(request)(str(error)))
+            except InvalidToken:
+                _ = _in_their_language(request)
+                words = _("This conversation is not known here any more. The next message begins a new one.")
+                response = problem(401, words)
             except DeskError as error:
                 response = problem(status_of(error), explain(error, _language(request)))
             response.headers.update(headers)
@@ -134,10 +137,9 @@ class WebChat:
         visitor = self._visitor(request.headers.get("authorization", ""))
         if request.method == "POST":
             return await self._post(request, visitor)
-        try:
-            after = int(request.query_params.get("after", "0"))
-        except ValueError:
-            raise InvalidInput("after must be a number.") from None
+        after = number(request.query_params.get("after", "0"))
+        if after is None:
+            raise InvalidInput("after must be a number.", "after")
         found = await self._database.read(conversations.transcript, self.inbox_id, visitor, after)
         return JSONResponse(_as_json(found, self._form_of_address))
 
@@ -157,7 +159,7 @@ class WebChat:
             raise InvalidInput("The message needs an id of its own.", "id")
         if not isinstance(text, str) or not (payload is None or isinstance(payload, str)):
             raise InvalidInput("The message must be text.", "text")
-        text = text.replace("\0", "").strip()
+        text = text.strip()
         if len(text) > self._settings.max_message_characters:
             raise InvalidInput(
                 "The message is longer than {most} characters.", "text", most=self._settings.max_message_characters
@@ -182,7 +184,12 @@ class WebChat:
         )
 
     def _file(self, token: Any, visitor: str) -> StoredFile:
-        owner, sha256, filename, media_type, size = self._uploads.read(str(token), timedelta(hours=1))
+        try:
+            owner, sha256, filename, media_type, size = self._uploads.read(str(token), timedelta(hours=1))
+        except InvalidToken:
+            raise InvalidInput(
+                "One of the files is not known here any more. It can be attached once more.", "files"
+            ) from None
         if owner != visitor:
             raise NotAllowed("That file belongs to somebody else.")
         return StoredFile(sha256, filename, media_type, size)
@@ -199,7 +206,7 @@ class WebChat:
             return problem(413, _("The file is larger than {most} MB.").replace("{most}", most))
         if not content:
             raise InvalidInput("The file is empty.", "file")
-        filename = Path(request.query_params.get("name", "").replace("\\", "/")).name[:200] or "file"
+        filename = file_name(request.query_params.get("name", ""))
         media_type = request.headers.get("content-type", "application/octet-stream").partition(";")[0][:127]
         sha256 = await asyncio.to_thread(self._blobs.put, content)
         token = self._uploads.sign([visitor, sha256, filename, media_type, len(content)])
@@ -207,15 +214,15 @@ class WebChat:
 
     async def _download(self, request: Request) -> Response:
         visitor = self._visitor(request.headers.get("authorization", "") or request.query_params.get("token", ""))
-        file_id = int(request.path_params["file"])
+        file_id = request.path_params["file"]
         file = await self._database.read(conversations.attachment, self.inbox_id, visitor, file_id)
         content = await asyncio.to_thread(self._blobs.get, file.sha256)
         return download(content, file)
 
     async def _delivered(self, request: Request) -> Response:
         visitor = self._visitor(request.headers.get("authorization", ""))
-        seq = (await json_object(request)).get("seq")
-        if not isinstance(seq, int):
+        seq = number((await json_object(request)).get("seq"))
+        if seq is None:
             raise InvalidInput("seq must be a number.", "seq")
         conversation = await self._database.read(conversations.find, self.inbox_id, visitor)
         if conversation is not None:
@@ -266,14 +273,9 @@ class WebChat:
 
 def download(content: bytes, file: StoredFile) -> Response:
     """A stored file as a download, never as a page."""
-    quoted = file.filename.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
-    shown = file.media_type.startswith("image/") and file.media_type != "image/svg+xml"
-    disposition = "inline" if shown else "attachment"
-    return Response(
-        content,
-        media_type=file.media_type if shown else "application/octet-stream",
-        headers={"content-disposition": f'{disposition}; filename="{quoted}"', "content-security-policy": "sandbox"},
-    )
+    if not file.media_type.startswith("image/") or file.media_type == "image/svg+xml":
+        return attachment(content, file.filename)
+    return Response(content, media_type=file.media_type, headers=file_headers(file.filename, "inline"))
 
 
 def _language(request: Request) -> str:
