@@ -26,6 +26,7 @@ from core.models import Agent
 from core.tickets import lists, views
 from core.values import Draft
 from web.languages import explain
+from web.outside import read_form
 from web.responses import status_of
 
 
@@ -60,7 +61,7 @@ class Conversation:
     async def _act(self, request: Request, signed_in: SignedIn) -> Response:
         """Run one action and come back to the ticket; on a mistake with everything typed still there."""
         ticket_id, name = request.path_params["ticket"], request.path_params["action"]
-        sent = await request.form()
+        sent = await read_form(request)
         form = Form(texts(sent))
         place = place_of(form)
         if name not in self._actions:
@@ -110,7 +111,7 @@ class Conversation:
 
     async def _undo(self, request: Request, signed_in: SignedIn) -> Response:
         """Back into the field it came from."""
-        ticket_id, place = request.path_params["ticket"], place_of(await request.form())
+        ticket_id, place = request.path_params["ticket"], place_of(await read_form(request))
         agent, message_id, draft, error, status = signed_in.agent, request.path_params["message"], Draft(""), "", 200
         try:
             draft = await self._database.write(outbox.undo, message_id, agent.id, self._clock.now())
