@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -18,6 +20,12 @@ class Form(dict[str, str]):
     """What was filled in, and the files that came with it, which are in the store already."""
 
     files: tuple[StoredFile, ...] = ()
+
+    def key(self, *about: object) -> str:
+        """What makes the same form the same: the id of its page (``once``) and everything in it."""
+        filled = sorted((name, value) for name, value in self.items() if name != "csrf")
+        files = [(one.sha256, one.filename) for one in self.files]
+        return hashlib.sha256(json.dumps([about, filled, files]).encode()).hexdigest()
 
 
 Action = Callable[[Session, int, int, Form, datetime], None]

@@ -17,7 +17,7 @@ from console.guide import Guide, stays_open
 from console.panes import Panes
 from console.place import place_of
 from console.uploads import Uploads
-from core import outbox, replies
+from core import once, outbox, replies
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError, NotFound
@@ -68,7 +68,7 @@ class Conversation:
             raise NotFound("There is no such action.")
         try:
             form.files = await self._uploads.of(sent)
-            await self._database.write(self._actions[name], ticket_id, signed_in.agent.id, form, self._clock.now())
+            await self._database.write(self._run, name, ticket_id, signed_in.agent.id, form)
         except DeskError as error:
             detail = await self._database.read(views.detail, ticket_id)
             message = explain(error, signed_in.agent.language)
@@ -92,6 +92,12 @@ class Conversation:
             return RedirectResponse(f"/console/tickets/{following}?{place.suffix}", 303)
         here = f"#{'reply-text' if form.get('send') else 'guide'}" if name == "guide" else ""
         return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}{stays_open(form, here)}", 303)
+
+    def _run(self, session: Session, name: str, ticket_id: int, agent_id: int, form: Form) -> None:
+        """The action of a form; with an id in it, once however often it is sent."""
+        act, now = self._actions[name], self._clock.now()
+        if not form.get("once") or once.is_first(session, agent_id, form.key(ticket_id, name), now):
+            act(session, ticket_id, agent_id, form, now)
 
     async def _insert(self, request: Request, signed_in: SignedIn) -> Response:
         """What could be said here: answers kept ready, and articles, in the ticket's language."""

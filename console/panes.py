@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -119,6 +120,7 @@ class Panes:
             files=files,
             attempt=attempt,
             targets=targets,
+            once=uuid.uuid4().hex,
             blocks=blocks(detail, agent.id) if detail is not None else [],
             codes=HAND_CODES,
             kinds=list(TicketKind),
