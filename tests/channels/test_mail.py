@@ -268,6 +268,20 @@ async def test_the_answer_to_our_answer_lands_in_the_same_ticket(post: Post) -> 
     assert message.full_text is not None and "> Bitte neu starten." in message.full_text
 
 
+async def test_another_desk_s_number_in_the_subject_does_not_part_the_conversation(post: Post) -> None:
+    await post.write(letter(Subject="Papier", From="eve@beta.example", Message_ID="<eve@beta.example>"))
+    subject = "Re: Drucker [FL-1001]"
+    await post.write(letter("Und bei uns?", Subject=subject, Message_ID="<second@alpha.example>"))
+    mine = await post.ticket()
+    assert mine.number == "FL-1002", "a stranger's ticket is not joined"
+    await post.say(Draft("Bitte neu starten."))
+    [mail] = await asyncio.to_thread(post.outside.wait_for, 1)
+    assert str(mail["Subject"]) == "Re: Drucker [FL-1002]"
+    both = "Re: Drucker [FL-1001] [FL-1002]"
+    await post.write(letter("Hilft nicht.", Subject=both, Message_ID="<third@alpha.example>"))
+    assert (await post.ticket()).id == mine.id
+
+
 @pytest.mark.parametrize(
     "headers",
     [
