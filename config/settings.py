@@ -48,6 +48,8 @@ class Http(_Section):
     port: Port = 8080
     public_url: str = ""
     """How people reach it from outside, such as https://desk.example; empty means http://host:port."""
+    metrics_token: Secret = Secret("")
+    """Whoever sends it (``Authorization: Bearer …``) may read ``/metrics``; without it only this machine itself may."""
 
 
 class Content(_Section):
