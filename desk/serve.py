@@ -25,6 +25,7 @@ from nlu import registry, training_data
 from nlu.embedded.engine import EmbeddedEngine
 from nlu.engine import Model
 from nlu.training_data import TrainingDataError
+from web.sockets import LARGEST_FRAME
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +118,8 @@ def _server(desk: Desk, routes: Sequence[BaseRoute]) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=3,
         proxy_headers=False,
+        ws_max_size=LARGEST_FRAME,
+        ws_max_queue=4,
     )
     server = uvicorn.Server(config)
     # The signals are ours: uvicorn would stop the server before what is claimed is finished.

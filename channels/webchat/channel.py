@@ -17,7 +17,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from channels.base import Connected, Receive, Surroundings
 from channels.webchat.configuration import MEGABYTE, WebChatConfiguration
@@ -32,11 +32,14 @@ from web.limiting import Limiter
 from web.outside import file_name, number
 from web.responses import TooLarge, attachment, body, file_headers, json_object, problem, status_of
 from web.signing import InvalidToken, Signer
+from web.sockets import Sockets
 
 ASSETS = Path(__file__).parent / "assets"
 VISIT = timedelta(days=180)
 """How long a browser may come back to its conversation."""
 FILES_PER_MESSAGE = 5
+SOCKETS = 10
+"""How many pages one visitor may have open at once that are told what is new."""
 HEARTBEAT = 25.0
 """Seconds between cursors sent without need, so that a dead connection is noticed on both sides."""
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
@@ -56,6 +59,7 @@ class WebChat:
         self._visitors = Signer(desk.secret, "chat-visitor")
         self._uploads = Signer(desk.secret, "chat-upload")
         self._limiter = Limiter()
+        self._sockets = Sockets(SOCKETS)
         self._receive: Receive | None = None
         self._started = asyncio.Event()
         base = f"/chat/{inbox.configuration.key}"
@@ -239,15 +243,7 @@ class WebChat:
         if (origin := socket.headers.get("origin", "")) and not self._cors(origin):
             await socket.close(4403)
             return
-        await socket.accept()
-        told = asyncio.create_task(self._tell(socket, visitor))
-        try:
-            while True:
-                await socket.receive_text()
-        except WebSocketDisconnect:
-            pass
-        finally:
-            told.cancel()
+        await self._sockets.serve(socket, visitor, lambda: self._tell(socket, visitor), None)
 
     async def _tell(self, socket: WebSocket, visitor: str) -> None:
         conversation: Found | None = None

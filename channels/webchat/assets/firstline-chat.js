@@ -122,7 +122,7 @@ class FirstlineChat extends HTMLElement {
     if (this.saved.token) this.start();
   }
 
-  disconnectedCallback() { this.socket?.close(); clearTimeout(this.timer); this.gone = true; }
+  disconnectedCallback() { this.socket?.close(); clearTimeout(this.timer); clearInterval(this.timer); this.gone = true; }
 
   attributeChangedCallback(name) {
     if (!this.shadowRoot) return;
@@ -474,6 +474,8 @@ class FirstlineChat extends HTMLElement {
     socket.onclose = (event) => {
       clearTimeout(silence);
       if (this.gone || event.code === 4401) return;
+      // Too many pages of this visitor are open: this one looks by itself, and newer ones are told.
+      if (event.code === 4429) { this.timer = setInterval(() => this.fetch(), 15000); return; }
       this.pause = Math.min((this.pause ?? 500) * 2, 15000);
       if (this.pause > 2000) this.tell(this.trouble);
       // Without a socket, polling does the same.
