@@ -76,5 +76,5 @@ class CleanAddresses:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             query: bytes = scope.get("query_string", b"")
-            scope |= {"path": scope["path"].replace("\0", ""), "query_string": query.replace(b"%00", b"")}
+            scope["path"], scope["query_string"] = scope["path"].replace("\0", ""), query.replace(b"%00", b"")
         await self._app(scope, receive, send)

@@ -9,7 +9,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, AnyStr, NamedTuple, Protocol
 
 import structlog
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -158,9 +158,12 @@ class _Smtp(SMTP):
         if self.transport is not None:
             self.transport.close()
 
-    async def push(self, status: str | bytes) -> None:
-        # A line that is longer than a mail may be is a mail that is too large.
-        await super().push("552 Error: Too much mail data" if status == _LINE_TOO_LONG else status)
+    async def push(self, status: AnyStr) -> None:
+        if status == _LINE_TOO_LONG:
+            # A line that is longer than a mail may be is a mail that is too large.
+            await super().push("552 Error: Too much mail data")
+        else:
+            await super().push(status)
 
     @functools.wraps(SMTP.smtp_DATA)
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name

@@ -127,7 +127,8 @@ class WebChat:
     async def _about(self, request: Request) -> Response:
         """What the widget must know before anybody speaks."""
         form = await self._database.read(conversations.form_of_address, self.inbox_id)
-        return JSONResponse({"name": self._name, "form_of_address": form or self._form_of_address})
+        form, longest = form or self._form_of_address, self._settings.max_message_characters
+        return JSONResponse({"name": self._name, "form_of_address": form, "longest": longest})
 
     async def _open(self, request: Request) -> Response:
         """A token for a new visitor."""

@@ -164,7 +164,7 @@ async def test_the_widget_learns_how_people_are_spoken_to(
     def is_alphas(session: Session) -> None:
         session.get_one(Inbox, desk.chat).organization_id = 1
 
-    about = {"name": "Desk", "form_of_address": "formal"}
+    about = {"name": "Desk", "form_of_address": "formal", "longest": 200}
     assert (await http.get("/chat/main/about")).json() == about
     await database.write(is_alphas)
     await database.write(choose, "alpha", FormOfAddress.INFORMAL)

@@ -22,6 +22,7 @@ const TEXTS = {
     paused: "Der Chat macht gerade Pause. Ihre Nachrichten werden gesendet, sobald er weitergeht.",
     typing: "schreibt …", log: "Verlauf", tooLarge: "Die Datei ist zu groß.", remove: "entfernen", you: "Sie", assistant: "Assistent",
     slow: "Das war viel auf einmal. Bitte warten Sie einen Moment.", ticket: "Ticket",
+    left: "Noch {count} Zeichen", over: "{count} Zeichen zu viel. Bitte kürzen oder auf zwei Nachrichten aufteilen.",
   },
   en: {
     launcher: "Open help chat", close: "Close chat", title: "Service Desk",
@@ -33,6 +34,7 @@ const TEXTS = {
     paused: "The chat is taking a break. Your messages will be sent as soon as it is back.",
     typing: "is typing …", log: "Conversation", tooLarge: "The file is too large.", remove: "remove", you: "You", assistant: "Assistant",
     slow: "That was a lot at once. Please wait a moment.", ticket: "Ticket",
+    left: "{count} characters left", over: "{count} characters too many. Please shorten it or send it in two messages.",
   },
 };
 
@@ -76,6 +78,7 @@ header div { flex:1; min-width:0; } header h2 { margin:0; font-size:15px; font-w
 .dots { padding:10px 14px; } .dots i { display:inline-block; width:7px; height:7px; margin-right:4px; border-radius:50%; background:var(--ink-3); }
 @media (prefers-reduced-motion:no-preference) { .dots i { animation:dot 1.2s infinite; } .dots i:nth-child(2) { animation-delay:.2s; } .dots i:nth-child(3) { animation-delay:.4s; } @keyframes dot { 50% { opacity:.25; } } }
 .notice { margin:0; padding:6px 16px; font-size:13px; background:var(--warn-soft); color:var(--warn); }
+.count { margin:0; padding:4px 16px 0; font-size:13px; color:var(--ink-2); } .count.over { color:var(--bad); }
 .human { align-self:center; margin:0 0 4px; padding:4px 12px; min-height:28px; font-size:13px; color:var(--accent); }
 .human:hover { text-decoration:underline; }
 .files { display:flex; flex-wrap:wrap; gap:6px; padding:8px 12px; font-size:13px; border-top:1px solid var(--line); } .files:empty { display:none; } .files:not(:empty) + form { border-top:0; padding-top:0; }
@@ -115,6 +118,7 @@ class FirstlineChat extends HTMLElement {
     this.cursor = 0;
     this.state = { bot: true, agent: "", ticket: "" };
     this.attachments = [];
+    this.longest = Infinity; // until the server has said
     this.awaiting = false;
     this.atEnd = true;
     this.build();
@@ -156,13 +160,15 @@ class FirstlineChat extends HTMLElement {
     this.notice.setAttribute("role", "status");
     this.human = element("button", { className: "human", type: "button", onclick: () => this.say(this.texts.human, "/human") });
     this.files = element("div", { className: "files" });
+    this.counter = element("p", { className: "count", hidden: true });
+    this.counter.setAttribute("role", "status");
     this.field = element("textarea", { rows: 1 });
     this.picker = element("input", { type: "file", multiple: true, hidden: true });
     this.clip = element("button", { type: "button", className: "icon", innerHTML: ICONS.clip, onclick: () => this.picker.click() });
     this.submit = element("button", { className: "send", innerHTML: ICONS.send });
     this.form = element("form", {}, this.clip, this.picker, this.field, this.submit);
     this.panel = element("section", { className: "panel", hidden: true },
-      element("header", {}, element("div", {}, this.heading, this.subtitle), this.closer), this.notice, this.log, this.human, this.files, this.form);
+      element("header", {}, element("div", {}, this.heading, this.subtitle), this.closer), this.notice, this.log, this.human, this.files, this.counter, this.form);
     this.panel.setAttribute("role", "dialog");
     this.panel.setAttribute("aria-labelledby", "title");
     // A constructed sheet needs no permission from the embedding page's Content-Security-Policy.
@@ -180,7 +186,7 @@ class FirstlineChat extends HTMLElement {
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.sendField(); }
     });
-    this.field.addEventListener("input", () => this.grow());
+    this.field.addEventListener("input", () => { this.grow(); this.count(); });
     this.field.addEventListener("paste", (event) => { if (event.clipboardData.files.length) { event.preventDefault(); this.attach(event.clipboardData.files); } });
     this.picker.addEventListener("change", () => { this.attach(this.picker.files); this.picker.value = ""; });
     this.panel.addEventListener("dragover", (event) => event.preventDefault());
@@ -228,6 +234,16 @@ class FirstlineChat extends HTMLElement {
   }
 
   grow() { this.field.style.height = "40px"; this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 134)}px`; }
+
+  /** Say how much room is left, near the end of it; false if there is none. */
+  count() {
+    const left = this.longest - [...this.field.value.trim()].length;
+    this.counter.hidden = left > Math.min(this.longest / 10, 500);
+    this.counter.classList.toggle("over", left < 0);
+    const words = left < 0 ? this.texts.over : this.texts.left;
+    this.counter.textContent = this.counter.hidden ? "" : words.replace("{count}", Math.abs(left).toLocaleString(this.language));
+    return left >= 0;
+  }
 
   // -- showing -------------------------------------------------------------------------------------------------------
 
@@ -313,8 +329,10 @@ class FirstlineChat extends HTMLElement {
   sendField() {
     const text = this.field.value.trim();
     if (!text && !this.attachments.length) return;
+    if (!this.count()) return; // it stays in the field
     this.field.value = "";
     this.grow();
+    this.count();
     this.say(text, undefined, this.attachments.splice(0));
     this.files.replaceChildren();
   }
@@ -396,6 +414,7 @@ class FirstlineChat extends HTMLElement {
       if (!response.ok) throw new Error(response.status);
       const about = await response.json();
       this.name = about.name;
+      this.longest = about.longest ?? Infinity;
       this.speak(about.form_of_address);
     } catch { this.speak(this.saved.form || "formal"); }
   }
