@@ -78,7 +78,7 @@ header div { flex:1; min-width:0; } header h2 { margin:0; font-size:15px; font-w
 .dots { padding:10px 14px; } .dots i { display:inline-block; width:7px; height:7px; margin-right:4px; border-radius:50%; background:var(--ink-3); }
 @media (prefers-reduced-motion:no-preference) { .dots i { animation:dot 1.2s infinite; } .dots i:nth-child(2) { animation-delay:.2s; } .dots i:nth-child(3) { animation-delay:.4s; } @keyframes dot { 50% { opacity:.25; } } }
 .notice { margin:0; padding:6px 16px; font-size:13px; background:var(--warn-soft); color:var(--warn); }
-.count { margin:0; padding:4px 16px 0; font-size:13px; color:var(--ink-2); } .count.over { color:var(--bad); }
+.count { margin:0; padding:4px 16px; font-size:13px; color:var(--ink-2); } .count.over { color:var(--bad); }
 .human { align-self:center; margin:0 0 4px; padding:4px 12px; min-height:28px; font-size:13px; color:var(--accent); }
 .human:hover { text-decoration:underline; }
 .files { display:flex; flex-wrap:wrap; gap:6px; padding:8px 12px; font-size:13px; border-top:1px solid var(--line); } .files:empty { display:none; } .files:not(:empty) + form { border-top:0; padding-top:0; }
