@@ -74,6 +74,8 @@ class Http(_Section):
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks (10.0.0.0/8) of the web servers in front of it, whose word about a client's address counts
     (X-Forwarded-For). Without it all who come through one are one client to every limit."""
+    metrics_token: Secret = Secret("")
+    """Whoever sends it (``Authorization: Bearer …``) may read ``/metrics``; without it only this machine itself may."""
 
 
 class Content(_Section):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from console.forms import chosen, chosen_id
 from core.errors import InvalidInput
 from core.tickets import actions, details, escalation, lists, snooze
 from core.values import Actor, Draft, ResolutionCode, Scale, Status, StoredFile, TicketKind
@@ -19,9 +21,14 @@ class Form(dict[str, str]):
 
     files: tuple[StoredFile, ...] = ()
 
+    def key(self, *about: object) -> str:
+        """What makes the same form the same: the id of its page (``once``) and everything in it."""
+        filled = sorted((name, value) for name, value in self.items() if name != "csrf")
+        files = [(one.sha256, one.filename) for one in self.files]
+        return hashlib.sha256(json.dumps([about, filled, files]).encode()).hexdigest()
+
 
 Action = Callable[[Session, int, int, Form, datetime], None]
-E = TypeVar("E", bound=StrEnum)
 
 
 def _reply(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
@@ -45,8 +52,7 @@ def _hand_back(session: Session, ticket_id: int, agent_id: int, form: Form, now:
 
 
 def _assign(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
-    chosen = form.get("assignee", "")
-    actions.assign(session, ticket_id, agent_id, int(chosen) if chosen.isdigit() else None, now)
+    actions.assign(session, ticket_id, agent_id, chosen_id(form.get("assignee", ""), "assignee"), now)
 
 
 def _escalate(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
@@ -59,7 +65,7 @@ def _to_lead(session: Session, ticket_id: int, agent_id: int, form: Form, now: d
 
 
 def _resolve(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
-    code = _choice(ResolutionCode, form.get("code", ""), "code") or ResolutionCode.SOLVED
+    code = chosen(ResolutionCode, form.get("code", ""), "code") or ResolutionCode.SOLVED
     actions.resolve(session, ticket_id, agent_id, code, now, form.get("reason", "").strip())
 
 
@@ -73,10 +79,10 @@ def _classify(session: Session, ticket_id: int, agent_id: int, form: Form, now: 
         ticket_id,
         agent_id,
         now,
-        kind=_choice(TicketKind, form.get("kind", ""), "kind"),
-        impact=_choice(Scale, form.get("impact", ""), "impact"),
-        urgency=_choice(Scale, form.get("urgency", ""), "urgency"),
-        status=_choice(Status, form.get("status", ""), "status"),
+        kind=chosen(TicketKind, form.get("kind", ""), "kind"),
+        impact=chosen(Scale, form.get("impact", ""), "impact"),
+        urgency=chosen(Scale, form.get("urgency", ""), "urgency"),
+        status=chosen(Status, form.get("status", ""), "status"),
     )
 
 
@@ -84,7 +90,9 @@ def _snooze(session: Session, ticket_id: int, agent_id: int, form: Form, now: da
     try:
         hours = float(form.get("hours", ""))
     except ValueError:
-        raise InvalidInput("Choose how long the ticket is put aside.", "hours") from None
+        hours = math.nan
+    if not math.isfinite(hours):
+        raise InvalidInput("Choose how long the ticket is put aside.", "hours")
     snooze.snooze(session, ticket_id, agent_id, now + timedelta(hours=min(max(hours, 0.25), 24 * 90)), now)
 
 
@@ -95,23 +103,13 @@ def _correct(session: Session, ticket_id: int, agent_id: int, form: Form, now: d
 
 
 def _requester(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
-    chosen = form.get("organization", "")
-    organization_id = int(chosen) if chosen.isdecimal() else None
+    organization_id = chosen_id(form.get("organization", ""), "organization")
     name, vip = form.get("name", ""), form.get("vip") == "yes"
     details.save_requester(session, ticket_id, agent_id, name, organization_id, vip, now)
 
 
 def _read(session: Session, ticket_id: int, agent_id: int, form: Form, now: datetime) -> None:
     lists.mark_read(session, ticket_id, agent_id)
-
-
-def _choice(enum: type[E], value: str, field: str) -> E | None:
-    if not value:
-        return None
-    try:
-        return enum(value)
-    except ValueError:
-        raise InvalidInput("Please choose one of the values offered.", field) from None
 
 
 ACTIONS: Mapping[str, Action] = {

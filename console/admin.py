@@ -16,13 +16,14 @@ from starlette.routing import BaseRoute, Route
 from console import words
 from console.administration import Administration
 from console.auth import SignedIn
-from console.forms import number
+from console.forms import chosen, chosen_id, chosen_language
 from core import administration as use_cases
 from core import staff, tokens
 from core.errors import DeskError
 from core.models import Agent, BusinessCalendar, Organization, Role, Team, TeamMember
 from core.values import FormOfAddress
 from web.languages import LANGUAGES, explain
+from web.outside import number, read_form
 from web.responses import status_of
 
 Save = Callable[[FormData, SignedIn], Awaitable[str]]
@@ -49,7 +50,7 @@ class Admin:
         name = request.url.path.rpartition("/")[2]
         error, told, status, form = "", "", 200, FormData()
         if request.method == "POST":
-            form = await request.form()
+            form = await read_form(request)
             try:
                 told = await self._saves[name](form, signed_in)
                 if not told:
@@ -82,31 +83,29 @@ class Admin:
             return ""
         password = str(form.get("password", ""))
         hashed = await asyncio.to_thread(staff.hash_password, password) if password else None
-        language, role = str(form.get("language", "")), str(form.get("role", ""))
         await self._database.write(
             use_cases.save_agent,
             agent_id,
             str(form.get("email", "")),
             str(form.get("name", "")),
-            Role(role) if role in list(Role) else Role.AGENT,
-            language if language in LANGUAGES else LANGUAGES[0],
-            [int(str(team)) for team in form.getlist("team") if str(team).isdecimal()],
+            chosen(Role, str(form.get("role", "")), "role") or Role.AGENT,
+            chosen_language(str(form.get("language", ""))) or LANGUAGES[0],
+            [id_ for team in form.getlist("team") if (id_ := chosen_id(str(team), "team")) is not None],
             hashed,
             now,
         )
         return ""
 
     async def _save_team(self, form: FormData, signed_in: SignedIn) -> str:
-        level = str(form.get("level", ""))
-        name = str(form.get("name", ""))
-        await self._database.write(use_cases.save_team, _id(form), name, int(level) if level.isdecimal() else 0)
+        level, name = number(form.get("level", "")) or 0, str(form.get("name", ""))
+        await self._database.write(use_cases.save_team, _id(form), name, level)
         return ""
 
     async def _save_organization(self, form: FormData, signed_in: SignedIn) -> str:
         domains = str(form.get("domains", "")).replace(",", " ").split()
-        name, wanted, now = str(form.get("name", "")), str(form.get("form_of_address", "")), self._clock.now()
-        address = FormOfAddress(wanted) if wanted in list(FormOfAddress) else None
-        calendar = number(str(form.get("calendar", "")))
+        name, now = str(form.get("name", "")), self._clock.now()
+        address = chosen(FormOfAddress, str(form.get("form_of_address", "")), "form_of_address")
+        calendar = chosen_id(str(form.get("calendar", "")), "calendar")
         await self._database.write(use_cases.save_organization, _id(form), name, domains, address, now, calendar)
         return ""
 
@@ -121,7 +120,7 @@ class Admin:
 
 
 def _id(form: FormData) -> int | None:
-    return number(str(form.get("id", "")))
+    return chosen_id(str(form.get("id", "")), "id")
 
 
 def _everything(session: Session) -> dict[str, Any]:

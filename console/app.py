@@ -17,6 +17,7 @@ from console.auth import Auth
 from console.calls import Calls
 from console.conversation import Conversation
 from console.desk import DeskPage
+from console.errors import ErrorPages
 from console.files import Files, preview
 from console.guide import Guide
 from console.hours import HoursPages
@@ -86,6 +87,7 @@ class Console:
         administration = Administration(database, clock, pages, auth)
         guide = Guide(content, database)
         panes = Panes(database, clock, content, pages, guide)
+        self.exception_handlers = ErrorPages(pages).handlers
         self.routes: Sequence[BaseRoute] = [
             Route("/console/login", auth.login, methods=["GET", "POST"]),
             Route("/console/logout", auth.required(auth.logout), methods=["POST"]),

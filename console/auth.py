@@ -20,6 +20,7 @@ from core.errors import DeskError, NotAllowed
 from core.models import Agent
 from web.languages import asked_for, explain
 from web.limiting import Limiter
+from web.outside import read_form
 from web.pages import Pages
 from web.responses import status_of
 
@@ -65,8 +66,8 @@ class Auth:
                 return RedirectResponse(f"/console/login?next={_page_of(request)}", 303)
             try:
                 if request.method == "POST":
-                    form = await request.form()
-                    if not hmac.compare_digest(str(form.get("csrf", "")), signed_in.csrf):
+                    form = await read_form(request)
+                    if not hmac.compare_digest(str(form.get("csrf", "")).encode(), signed_in.csrf.encode()):
                         raise NotAllowed("The form has expired. Please reload the page and try again.")
                 return await endpoint(request, signed_in)
             except ClientDisconnect:
@@ -75,7 +76,8 @@ class Auth:
             except DeskError as error:
                 language, desk = signed_in.agent.language, await self._database.read(desk_settings.of_desk)
                 message = explain(error, language)
-                return self._pages.page("error.html", language, status_of(error), desk_name=desk.name, message=message)
+                shown = {"desk_name": desk.name, "message": message, "home": "/console"}
+                return self._pages.page("error.html", language, status_of(error), **shown)
 
         return guarded
 
@@ -86,7 +88,7 @@ class Auth:
         shown: dict[str, Any] = {"desk_name": desk.name, "target": _inside(request.query_params.get("next", ""))}
         if request.method == "GET":
             return self._pages.page("login.html", language, email="", error="", **shown)
-        form = await request.form()
+        form = await read_form(request)
         email, password = str(form.get("email", ""))[:320], str(form.get("password", ""))[:1000]
         client = request.client.host if request.client is not None else ""
         guesser, account = ("guesser", client, GUESSES_PER_MINUTE), ("account", email.lower(), GUESSES_AT_ONE)

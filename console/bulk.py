@@ -18,6 +18,7 @@ from core.errors import DeskError, InvalidInput
 from core.tickets import lists
 from core.values import ticket_number
 from web.languages import Translate, explain, translator
+from web.outside import number
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +52,8 @@ class Report:
 
 def chosen(form: FormData) -> list[int]:
     """The tickets selected in a form, each once. Raises ``InvalidInput`` if there is none."""
-    found = [str(value) for value in form.getlist("ticket")]
-    ids = list(dict.fromkeys(int(value) for value in found if value.isdecimal() and len(value) < 10))
+    found = (number(value) for value in form.getlist("ticket"))
+    ids = list(dict.fromkeys(one for one in found if one is not None))
     if not ids:
         raise InvalidInput("Select at least one ticket first.", "ticket")
     return ids[: lists.MOST]

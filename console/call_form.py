@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import TypeVar
 
 from bot.content import View
 from bot.suggestions import Suggestions
-from console.forms import number
+from console.forms import chosen, chosen_id
 from core.calls import numbers
 from core.calls.log import Note
 from core.calls.reading import Known
@@ -20,7 +18,6 @@ from core.values import Direction, ResolutionCode, Scale, TicketKind
 NOT_REACHED = "out_missed"
 KEEP, SOLVED, HAND_ON = "keep", "solved", "hand_on"
 CHOOSE = "choose:"
-E = TypeVar("E", bound=StrEnum)
 
 
 def beginning(asked: Mapping[str, str], known: Known | None, ticket: Ticket | None) -> dict[str, str]:
@@ -95,23 +92,24 @@ def note_of(values: Mapping[str, str], view: View, language: str) -> Note:
     name, called_from = _newcomer(values)
     return Note(
         token=values.get("token", "")[:64] or uuid.uuid4().hex,
-        notes=values.get("notes", "").replace("\0", ""),
+        notes=values.get("notes", ""),
         direction=Direction.IN if direction == "in" else Direction.OUT,
         reached=direction != NOT_REACHED,
-        call_id=number(values.get("call", "")),
-        ticket_id=number(values.get("belongs", "")),
-        requester_id=number(values.get("requester", "")),
+        call_id=chosen_id(values.get("call", ""), "call"),
+        ticket_id=chosen_id(values.get("belongs", ""), "belongs"),
+        requester_id=chosen_id(values.get("requester", ""), "who"),
         name=name,
         number=called_from,
-        organization_id=number(values.get("organization", "")),
+        organization_id=chosen_id(values.get("organization", ""), "organization"),
         subject=values.get("subject", ""),
         intent=picked if spec is not None else None,
         guessed=values.get("guessed") or None,
         confidence=_share(values.get("confidence", "")),
-        kind=_one(TicketKind, values.get("kind", "")) or (by_topic.kind if by_topic is not None else None),
-        impact=_one(Scale, values.get("impact", "")) or (by_topic.impact if by_topic is not None else None),
-        urgency=_one(Scale, values.get("urgency", "")) or (by_topic.urgency if by_topic is not None else None),
-        solved=(_one(ResolutionCode, code) or ResolutionCode.SOLVED) if outcome == SOLVED else None,
+        kind=chosen(TicketKind, values.get("kind", ""), "kind") or (by_topic.kind if by_topic is not None else None),
+        impact=chosen(Scale, values.get("impact", ""), "impact") or (by_topic.impact if by_topic is not None else None),
+        urgency=chosen(Scale, values.get("urgency", ""), "urgency")
+        or (by_topic.urgency if by_topic is not None else None),
+        solved=(chosen(ResolutionCode, code, "code") or ResolutionCode.SOLVED) if outcome == SOLVED else None,
         team=team if outcome == HAND_ON else "",
         language=language,
     )
@@ -125,10 +123,6 @@ def _newcomer(values: Mapping[str, str]) -> tuple[str, str]:
     if numbers.digits(who):
         return name, called_from or who
     return name or who, called_from
-
-
-def _one(kind: type[E], value: str) -> E | None:
-    return kind(value) if value in {str(one) for one in kind} else None
 
 
 def _share(text: str) -> float | None:

@@ -18,7 +18,7 @@ from bot.suggestions import Suggestions, suggest
 from bot.understanding import Understanding
 from console.auth import Auth, SignedIn
 from console.call_form import CHOOSE, beginning, chosen_intent, draft_of, guess_of, note_of, seen, with_guess
-from console.forms import Filled, number, texts
+from console.forms import Filled, texts
 from console.frame import frame
 from console.panes import HAND_CODES
 from core import desk_settings
@@ -33,6 +33,7 @@ from core.tickets.alike import Alike, alike
 from core.tickets.priority import priority
 from core.values import Scale, TicketKind, ticket_number
 from web.languages import translator
+from web.outside import number, read_form
 from web.pages import Pages
 
 LOOKS = ("look", "other")
@@ -79,7 +80,7 @@ class Calls:
         if request.method == "GET":
             values = await self._database.read(_begin, dict(request.query_params))
             return await self._show(request, signed_in, Filled(values))
-        values = texts(await request.form())
+        values = texts(await read_form(request))
         wanted = values.get("do", "save")
         if wanted in LOOKS or wanted.startswith(CHOOSE):
             return await self._show(request, signed_in, Filled(seen(values)))

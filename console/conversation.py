@@ -18,7 +18,7 @@ from console.guide import Guide, stays_open
 from console.panes import Panes
 from console.place import place_of
 from console.uploads import Uploads
-from core import outbox, replies
+from core import once, outbox, replies
 from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError, NotFound
@@ -27,6 +27,7 @@ from core.models import Agent
 from core.tickets import lists, splitting, views
 from core.values import Draft
 from web.languages import explain
+from web.outside import read_form
 from web.responses import status_of
 
 
@@ -62,14 +63,14 @@ class Conversation:
     async def _act(self, request: Request, signed_in: SignedIn) -> Response:
         """Run one action and come back to the ticket; on a mistake with everything typed still there."""
         ticket_id, name = request.path_params["ticket"], request.path_params["action"]
-        sent = await request.form()
+        sent = await read_form(request)
         form = Form(texts(sent))
         place = place_of(form)
         if name not in self._actions:
             raise NotFound("There is no such action.")
         try:
             form.files = await self._uploads.of(sent)
-            await self._database.write(self._actions[name], ticket_id, signed_in.agent.id, form, self._clock.now())
+            await self._database.write(self._run, name, ticket_id, signed_in.agent.id, form)
         except DeskError as error:
             detail = await self._database.read(views.detail, ticket_id)
             message = explain(error, signed_in.agent.language)
@@ -94,6 +95,12 @@ class Conversation:
         here = f"#{'reply-text' if form.get('send') else 'guide'}" if name == "guide" else ""
         said = f"&said={name}" if name in ("reply", "note") else ""
         return RedirectResponse(f"/console/tickets/{ticket_id}?{place.suffix}{said}{stays_open(form, here)}", 303)
+
+    def _run(self, session: Session, name: str, ticket_id: int, agent_id: int, form: Form) -> None:
+        """The action of a form; with an id in it, once however often it is sent."""
+        act, now = self._actions[name], self._clock.now()
+        if not form.get("once") or once.is_first(session, agent_id, form.key(ticket_id, name), now):
+            act(session, ticket_id, agent_id, form, now)
 
     async def _insert(self, request: Request, signed_in: SignedIn) -> Response:
         """What could be said here: answers kept ready, and articles, in the ticket's language."""
@@ -125,7 +132,7 @@ class Conversation:
 
     async def _undo(self, request: Request, signed_in: SignedIn) -> Response:
         """Back into the field it came from."""
-        ticket_id, place = request.path_params["ticket"], place_of(await request.form())
+        ticket_id, place = request.path_params["ticket"], place_of(await read_form(request))
         agent, message_id, draft, error, status = signed_in.agent, request.path_params["message"], Draft(""), "", 200
         try:
             draft = await self._database.write(outbox.undo, message_id, agent.id, self._clock.now())

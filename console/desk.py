@@ -11,10 +11,11 @@ from starlette.routing import BaseRoute, Route
 
 from console.administration import Administration
 from console.auth import SignedIn
-from console.forms import Filled, texts
+from console.forms import Filled, chosen, texts
 from core import desk_settings
 from core.errors import DeskError
 from core.values import FormOfAddress
+from web.outside import read_form
 
 ROOT = "/console/admin/desk"
 
@@ -29,14 +30,13 @@ class DeskPage:
         if request.method == "GET":
             saved = "saved" in request.query_params
             return await self._show(signed_in, Filled(await self._database.read(_values)), saved)
-        typed = texts(await request.form())
+        typed = texts(await read_form(request))
         try:
-            form = typed.get("form_of_address", "")
             await self._database.write(
                 desk_settings.save,
                 typed.get("name", ""),
                 typed.get("default_language", ""),
-                FormOfAddress(form) if form in list(FormOfAddress) else FormOfAddress.FORMAL,
+                chosen(FormOfAddress, typed.get("form_of_address", ""), "form_of_address") or FormOfAddress.FORMAL,
                 _share(typed.get("threshold", "")),
                 self._administration.clock.now(),
                 typed.get("reads_pictures") == "yes",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
 
 from starlette.datastructures import FormData
 
 from core.errors import DeskError, InvalidInput, Mistakes
-from web.languages import explain
+from web.languages import LANGUAGES, explain
+from web.outside import number
 from web.responses import status_of
+
+E = TypeVar("E", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,23 @@ def texts(form: FormData) -> dict[str, str]:
     return {key: value for key, value in form.multi_items() if isinstance(value, str)}
 
 
-def number(text: str) -> int | None:
-    """An id that was chosen in a form, or None."""
-    return int(text) if text.isascii() and text.isdecimal() else None
+def chosen_id(text: str, field: str) -> int | None:
+    """The id that was chosen, None for nothing. Raises ``InvalidInput`` for what no form offers."""
+    found = number(text)
+    if text and found is None:
+        raise InvalidInput("Please choose one of the values offered.", field)
+    return found
+
+
+def chosen(enum: type[E], text: str, field: str) -> E | None:
+    """The value that was chosen, None for nothing. Raises ``InvalidInput`` for what no form offers."""
+    if text and text not in list(enum):
+        raise InvalidInput("Please choose one of the values offered.", field)
+    return enum(text) if text else None
+
+
+def chosen_language(text: str, field: str = "language") -> str | None:
+    """The same for one of the languages people read here."""
+    if text and text not in LANGUAGES:
+        raise InvalidInput("Please choose one of the values offered.", field)
+    return text or None

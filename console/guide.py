@@ -27,6 +27,7 @@ from core.models import Agent, Team
 from core.tickets.views import Detail
 from core.values import ActorKind, Choice, ResolutionCode, spoken
 from web.languages import explain, translator
+from web.outside import read_form
 
 Form = Mapping[str, str]
 SELECT_FROM = 7
@@ -79,7 +80,7 @@ class Guide:
 
     async def values(self, request: Request, view: View, detail: Detail | None, agent: Agent) -> dict[str, Any]:
         """What the conversation's templates use: the open guide, if it is, and how answers are told."""
-        asked = await request.form() if request.method == "POST" else request.query_params
+        asked = await read_form(request) if request.method == "POST" else request.query_params
         form = {key: str(value) for key, value in asked.items()}
         panel = None
         if detail is not None and "guide" in form:

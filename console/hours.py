@@ -24,6 +24,7 @@ from core.calendars import Day, Hours, Line
 from core.errors import DeskError
 from core.tickets.calendar import DAYS, Calendar
 from web.languages import translator
+from web.outside import read_form
 
 ROOT = "/console/admin/hours"
 AHEAD = 7
@@ -73,7 +74,7 @@ class HoursPages:
 
     async def _submitted(self, request: Request, signed_in: SignedIn, line: Line | None) -> Response:
         """Save, show a preview of what was typed, make it the default, or remove it."""
-        form = await request.form()
+        form = await read_form(request)
         typed, hours, known = texts(form), _hours(form), line.calendar.id if line is not None else None
         name = typed.get("name", "")
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.forms import number
+from console.forms import chosen_id, chosen_language
 from core.inboxes import configuring
 from core.inboxes.editing import OWN, Form
 from core.inboxes.kinds import Kind, entries
@@ -44,15 +44,14 @@ def form_of(kind: Kind[Any], typed: Mapping[str, str], seal: Seal) -> Form:
             own[entry.name] = _unsealed(kind, entry.name, typed, seal)
             if f"{FORGET}{entry.name}" in typed:
                 forget.add(entry.name)
-    language = typed.get("language", "")
     return Form(
         name=typed.get("name", ""),
         typed=own,
         sender_name=typed.get("sender_name", ""),
-        language=language if language in LANGUAGES else LANGUAGES[0],
-        organization_id=number(typed.get("organization", "")),
-        team_id=number(typed.get("team", "")),
-        calendar_id=number(typed.get("calendar", "")),
+        language=chosen_language(typed.get("language", "")) or LANGUAGES[0],
+        organization_id=chosen_id(typed.get("organization", ""), "organization"),
+        team_id=chosen_id(typed.get("team", ""), "team"),
+        calendar_id=chosen_id(typed.get("calendar", ""), "calendar"),
         forget=frozenset(forget),
     )
 

@@ -28,6 +28,7 @@ from core.inboxes.reading import settings_of
 from core.models import BusinessCalendar, Inbox, InboxState, Organization, Team
 from core.sealing import Seal
 from web.languages import explain, translator
+from web.outside import read_form
 
 ROOT = "/console/admin/inboxes"
 CHANGES = {
@@ -110,7 +111,7 @@ class Inboxes:
         self, request: Request, signed_in: SignedIn, kind: Kind[Any], inbox_id: int | None
     ) -> Response:
         """Save the form, or only try out what stands in it; either way nothing of it is lost."""
-        typed, seal, language = texts(await request.form()), self._tools.seal, signed_in.agent.language
+        typed, seal, language = texts(await read_form(request)), self._tools.seal, signed_in.agent.language
         form, values = form_of(kind, typed, seal), values_of(kind, typed, seal)
         wanted = typed.get("do", "save")
         try:

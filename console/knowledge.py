@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import BaseRoute, Route
 
 from console.auth import Auth, SignedIn
+from console.forms import chosen_id, chosen_language
 from console.frame import frame
 from core import desk_settings
 from core.blobs import BlobStore
@@ -25,8 +26,9 @@ from core.knowledge.articles import ArticleText
 from core.models import Organization
 from core.search.words import fold
 from core.values import spoken
-from web.languages import LANGUAGES, asked_for, explain
+from web.languages import asked_for, explain
 from web.markdown import IMAGES, html, image_type
+from web.outside import read_form
 from web.pages import Pages
 from web.responses import status_of
 
@@ -58,11 +60,11 @@ class Knowledge:
         error, status = "", 200
         if request.method == "POST":
             try:
-                article_id = await self._create(await request.form(), signed_in)
+                article_id = await self._create(await read_form(request), signed_in)
                 return RedirectResponse(f"/console/knowledge/{article_id}", 303)
             except DeskError as mistake:
                 error, status = explain(mistake, signed_in.agent.language), status_of(mistake)
-        words = fold(request.query_params.get("words", "")).split()
+        words, language = request.query_params.get("words", ""), request.query_params.get("language", "")
         found = await self._database.read(editing.overview)
         organizations = await self._database.read(_organizations)
         return self._pages.page(
@@ -70,21 +72,20 @@ class Knowledge:
             signed_in.agent.language,
             status,
             place=None,
-            lines=[line for line in found if all(word in fold(line.title) for word in words)],
-            words=request.query_params.get("words", ""),
+            lines=[one for one in found if _has(words, one.title) and language in ("", one.language)],
+            words=words,
+            wanted=language,
             organizations=organizations,
             error=error,
             **await frame(self._database, signed_in, self._clock.now()),
         )
 
     async def _create(self, form: FormData, signed_in: SignedIn) -> int:
-        organization = str(form.get("organization", ""))
-        language = str(form.get("language", ""))
         return await self._database.write(
             editing.create,
             str(form.get("title", "")),
-            language if language in LANGUAGES else signed_in.agent.language,
-            int(organization) if organization.isdecimal() else None,
+            chosen_language(str(form.get("language", ""))) or signed_in.agent.language,
+            chosen_id(str(form.get("organization", "")), "organization"),
             str(form.get("key", ""))[:120],
             signed_in.agent.id,
             self._clock.now(),
@@ -93,7 +94,7 @@ class Knowledge:
     async def _edit(self, request: Request, signed_in: SignedIn) -> Response:
         article_id, error, typed, status = request.path_params["article"], "", {}, 200
         if request.method == "POST":
-            form = {key: str(value)[:LONGEST] for key, value in (await request.form()).items()}
+            form = {key: str(value)[:LONGEST] for key, value in (await read_form(request)).items()}
             try:
                 await self._database.write(_change, article_id, form, signed_in.agent.id, self._clock)
                 return RedirectResponse(f"/console/knowledge/{article_id}", 303)
@@ -132,10 +133,10 @@ class Knowledge:
         )
 
     async def _preview(self, request: Request, signed_in: SignedIn) -> Response:
-        return HTMLResponse(html(str((await request.form()).get("body", ""))[:LONGEST]))
+        return HTMLResponse(html(str((await read_form(request)).get("body", ""))[:LONGEST]))
 
     async def _upload(self, request: Request, signed_in: SignedIn) -> Response:
-        file = (await request.form()).get("file")
+        file = (await read_form(request)).get("file")
         content = await file.read(LARGEST_IMAGE + 1) if file is not None and not isinstance(file, str) else b""
         if len(content) > LARGEST_IMAGE or image_type(content) is None:
             raise InvalidInput("A picture must be PNG, JPEG, GIF or WebP, of at most 5 MB.")
@@ -148,9 +149,13 @@ class Knowledge:
         desk, found = await self._database.read(_for_everybody)
         wanted, accepted = request.query_params.get("lang", ""), request.headers.get("accept-language", "")
         language = asked_for(wanted, accepted, desk.default_language)
-        shown = sorted((one for one in found if one.language == language), key=lambda one: fold(one.title))
+        words = request.query_params.get("words", "")
+        shown = [
+            one for one in found if one.language == language and _has(words, one.title, one.summary, *one.keywords)
+        ]
+        shown.sort(key=lambda one: fold(one.title))
         tag = spoken(language, desk.form_of_address)
-        return self._pages.page("help.html", tag, found=shown, desk_name=desk.name)
+        return self._pages.page("help.html", tag, found=shown, words=words, desk_name=desk.name)
 
     async def _read(self, request: Request) -> Response:
         article = await self._database.read(articles.find, request.path_params["article"], None)
@@ -173,6 +178,12 @@ class Knowledge:
         )
 
 
+def _has(words: str, *texts: str) -> bool:
+    """All the words stand in the texts."""
+    text = fold(" ".join(texts))
+    return all(word in text for word in fold(words).split())
+
+
 def _for_everybody(session: Session) -> tuple[Standing, list[ArticleText]]:
     return desk_settings.of_desk(session), articles.visible(session, None)
 
@@ -190,8 +201,8 @@ def _change(session: Session, article_id: int, form: dict[str, str], agent_id: i
     if form.get("withdraw"):
         editing.withdraw(session, article_id, agent_id, now)
         return
-    if form.get("version", "").isdecimal():
-        editing.publish(session, int(form["version"]), agent_id, now)
+    if (chosen := chosen_id(form.get("version", ""), "version")) is not None:
+        editing.publish(session, chosen, agent_id, now)
         return
     version_id = editing.save_draft(
         session,

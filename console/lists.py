@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from console import bulk
 from console.auth import Auth, SignedIn
 from console.bulk import Report
-from console.forms import number, texts
+from console.forms import texts
 from console.panes import Panes
 from console.place import Place, place_of, place_of_view
 from core.clock import Clock
@@ -20,6 +20,7 @@ from core.errors import DeskError, InvalidInput, NotFound
 from core.search import saved
 from core.tickets import views
 from web.languages import explain
+from web.outside import number, read_form
 from web.responses import status_of
 
 
@@ -48,7 +49,7 @@ class Lists:
         return await self._panes.render(request, signed_in, Place(None, request.query_params.get("q", "")), None)
 
     async def _save_search(self, request: Request, signed_in: SignedIn) -> Response:
-        form, agent_id = texts(await request.form()), signed_in.agent.id
+        form, agent_id = texts(await read_form(request)), signed_in.agent.id
         if (kept := number(form.get("remove", ""))) is not None:
             await self._database.write(saved.forget, kept, agent_id)
             return RedirectResponse("/console/views/person", 303)
@@ -58,7 +59,7 @@ class Lists:
 
     async def _bulk(self, request: Request, signed_in: SignedIn) -> Response:
         """Run one action for every selected ticket; where it failed, with the reasons and those still selected."""
-        agent, form = signed_in.agent, await request.form()
+        agent, form = signed_in.agent, await read_form(request)
         filled = {key: str(value) for key, value in form.items()}
         place, action, open_ticket = place_of(filled), filled.get("action", ""), filled.get("open", "")
         if action and action not in bulk.BULK:
@@ -75,7 +76,8 @@ class Lists:
             picked, status = list(report.failed), 409
         except DeskError as error:
             report, status = Report(explain(error, agent.language), filled=filled), status_of(error)
-        detail = await self._database.read(views.detail, int(open_ticket)) if open_ticket.isdecimal() else None
+        ticket_id = number(open_ticket)
+        detail = await self._database.read(views.detail, ticket_id) if ticket_id is not None else None
         return await self._panes.render(
             request, signed_in, place, detail, report=report, picked=frozenset(picked), status=status
         )
@@ -83,5 +85,5 @@ class Lists:
 
 def _beside(place: Place, open_ticket: str, more: str) -> str:
     """The list again, beside the ticket that was open."""
-    address = f"/console/tickets/{open_ticket}?{place.suffix}" if open_ticket.isdecimal() else place.address
+    address = f"/console/tickets/{open_ticket}?{place.suffix}" if number(open_ticket) is not None else place.address
     return f"{address}{'&' if '?' in address else '?'}{more}"

@@ -4,21 +4,24 @@ them; hears where its agent looks.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from console.auth import Auth
 from core import presence
 from core.clock import Clock
 from core.database import Database
 from core.signals import Topic
+from web.limiting import Limiter
+from web.sockets import Sockets
 
 HEARTBEAT = 20.0
+SOCKETS, FRAMES = 100, 1000
+"""How many pages an agent may have open, and how often those may say within a minute where the agent looks."""
 
 
 class Live:
@@ -26,6 +29,8 @@ class Live:
         self._database = database
         self._clock = clock
         self._auth = auth
+        self._sockets = Sockets(SOCKETS)
+        self._limiter = Limiter()
         self.routes: Sequence[BaseRoute] = [WebSocketRoute("/console/live", self._live)]
 
     async def _live(self, socket: WebSocket) -> None:
@@ -33,19 +38,19 @@ class Live:
         if signed_in is None or not _same_origin(socket):
             await socket.close(4401)
             return
-        await socket.accept()
-        telling = asyncio.create_task(self._tell(socket))
         agent_id, looked = signed_in.agent.id, False
+
+        async def hear(text: str) -> bool:
+            nonlocal looked
+            said = _read(text)
+            if said is not None:
+                looked = True
+                await self._database.write(presence.look, agent_id, *said, self._clock.now())
+            return self._limiter.per_minute("live", str(agent_id), FRAMES)
+
         try:
-            while True:
-                said = _read(await socket.receive_text())
-                if said is not None:
-                    looked = True
-                    await self._database.write(presence.look, agent_id, *said, self._clock.now())
-        except WebSocketDisconnect:
-            pass
+            await self._sockets.serve(socket, str(agent_id), lambda: self._tell(socket), hear)
         finally:
-            telling.cancel()
             if looked:
                 await self._database.write(presence.look, agent_id, None, False, self._clock.now())
 

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from console.auth import Auth, SignedIn
-from console.forms import number, texts
+from console.forms import texts
 from console.panes import Panes
 from console.place import place_of
 from core import desk_settings
@@ -23,6 +23,7 @@ from core.tickets import merging, views
 from core.tickets.merging import Candidate
 from core.values import spoken, ticket_id_from_number, ticket_number
 from web.languages import explain, translator
+from web.outside import number, read_form
 from web.pages import Pages
 from web.responses import status_of
 
@@ -60,7 +61,7 @@ class Merging:
     async def _merge(self, request: Request, signed_in: SignedIn) -> Response:
         """Merge, and go to the ticket that is left; on a mistake with everything typed still there."""
         ticket_id, agent = request.path_params["ticket"], signed_in.agent
-        form = texts(await request.form())
+        form = texts(await read_form(request))
         place = place_of(form)
         try:
             target_id = await self._database.write(_merge, ticket_id, agent.id, form, self._clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -129,11 +130,13 @@ class Panes:
             targets=targets,
             articles=fitting,
             steps_of=steps,
+            once=uuid.uuid4().hex,
             blocks=blocks(detail, agent.id) if detail is not None else [],
             codes=HAND_CODES,
             kinds=list(TicketKind),
             scales=list(Scale),
             statuses=[Status.OPEN, Status.PENDING, Status.ON_HOLD],
+            team_name=lambda key: next((team.name for team in teams if team.key == key), key),
             label=lambda intent: content.label(intent, agent.language) if intent else "",
             intents=sorted((content.label(key, agent.language), key) for key in content.intents),
             slot_label=lambda slot: _slot_label(content, slot, agent.language),

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from core.errors import NotFound
 from core.tickets import lists
 from core.tickets.lists import View
+from web.outside import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +70,4 @@ def view_of(name: str) -> View:
 
 def limit_of(wanted: str) -> int:
     """How many rows: what was asked for as far as it makes sense."""
-    return min(max(int(wanted), 1), lists.MOST) if wanted.isdecimal() and len(wanted) < 9 else lists.PAGE
+    return min(max(number(wanted) or lists.PAGE, 1), lists.MOST)

@@ -19,6 +19,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import DeskError, NotFound
 from web.languages import explain
+from web.outside import read_form
 from web.pages import Pages
 from web.responses import attachment, status_of
 
@@ -77,8 +78,8 @@ class Quarantine:
         return attachment(await self._source(receipt_id), aside.file or f"mail-{receipt_id}.eml")
 
     async def _act(self, request: Request, signed_in: SignedIn) -> Response:
-        receipt_id, action, form = request.path_params["receipt"], request.path_params["action"], await request.form()
-        reason, now = str(form.get("reason", "")), self._clock.now()
+        receipt_id, action = request.path_params["receipt"], request.path_params["action"]
+        reason, now = str((await read_form(request)).get("reason", "")), self._clock.now()
         try:
             match action:
                 case "again":

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from console.auth import Auth, SignedIn
-from console.forms import Filled, number, texts
+from console.forms import Filled, chosen_id, chosen_language, texts
 from console.frame import PREFERENCES, frame
 from core import replies, rights
 from core.calls.people import TELEPHONE
@@ -21,7 +21,7 @@ from core.database import Database
 from core.errors import DeskError
 from core.models import Agent, CannedReply, Organization
 from core.rights import Right
-from web.languages import LANGUAGES
+from web.outside import read_form
 from web.pages import Pages
 
 
@@ -38,8 +38,8 @@ class Settings:
 
     async def _me(self, request: Request, signed_in: SignedIn) -> Response:
         if request.method == "POST":
-            form = await request.form()
-            language = str(form.get("language", ""))
+            form = await read_form(request)
+            language = chosen_language(str(form.get("language", ""))) or signed_in.agent.language
             wanted: dict[str, Any] = {key: key in form for key in PREFERENCES}
             wanted[TELEPHONE] = str(form.get(TELEPHONE, "")).strip()[:200]
             await self._database.write(_prefer, signed_in.agent.id, language, wanted)
@@ -51,7 +51,7 @@ class Settings:
     async def _replies(self, request: Request, signed_in: SignedIn) -> Response:
         agent, filled, editing = signed_in.agent, Filled({}), request.query_params.get("edit", "")
         if request.method == "POST":
-            form = texts(await request.form())
+            form = texts(await read_form(request))
             try:
                 await self._database.write(_change_reply, form, agent, self._clock)
                 return RedirectResponse("/console/replies", 303)
@@ -77,8 +77,7 @@ class Settings:
 def _prefer(session: Session, agent_id: int, language: str, wanted: dict[str, Any]) -> None:
     agent = session.get_one(Agent, agent_id)
     agent.preferences = wanted
-    if language in LANGUAGES:
-        agent.language = language
+    agent.language = language
 
 
 def _read_replies(session: Session, agent_id: int) -> tuple[list[CannedReply], list[tuple[int, str]]]:
@@ -98,7 +97,7 @@ def _values(reply: CannedReply) -> dict[str, str]:
 
 def _change_reply(session: Session, form: dict[str, str], agent: Agent, clock: Clock) -> None:
     """Write, change or remove one; who may not write for everybody writes for themselves."""
-    reply_id = number(form.get("id", ""))
+    reply_id = chosen_id(form.get("id", ""), "id")
     if form.get("remove") and reply_id is not None:
         replies.remove(session, reply_id, agent.id)
         return
@@ -108,7 +107,7 @@ def _change_reply(session: Session, form: dict[str, str], agent: Agent, clock: C
         form.get("title", ""),
         form.get("text_de", ""),
         form.get("text_en", ""),
-        number(form.get("organization", "")),
+        chosen_id(form.get("organization", ""), "organization"),
         clock.now(),
         by=agent.id,
         own=form.get("own") == "yes" or not rights.may(agent.role, Right.SHARE),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import PurePosixPath
 
 from starlette.datastructures import FormData, UploadFile
 
 from core.blobs import BlobStore
 from core.errors import InvalidInput
 from core.values import StoredFile
+from web.outside import file_name
 from web.signing import InvalidToken, Signer
 
 MOST = 10
@@ -45,8 +45,9 @@ class Uploads:
     async def _store(self, file: UploadFile) -> StoredFile:
         content = await file.read()
         sha256 = await asyncio.to_thread(self._blobs.put, content)
-        name = PurePosixPath((file.filename or "").replace("\\", "/")).name[:200] or "file"
-        return StoredFile(sha256, name, file.content_type or "application/octet-stream", len(content))
+        return StoredFile(
+            sha256, file_name(file.filename or ""), file.content_type or "application/octet-stream", len(content)
+        )
 
     def _known(self, token: str) -> StoredFile:
         try:

@@ -226,14 +226,18 @@ def lasting(span: timedelta) -> str:
 
 
 def history(
-    entry: HistoryEntry, translate: Translate, label: Callable[[str], str], in_words: Callable[[Sequence[Any]], str]
+    entry: HistoryEntry,
+    translate: Translate,
+    label: Callable[[str], str],
+    team: Callable[[str], str],
+    in_words: Callable[[Sequence[Any]], str],
 ) -> str:
-    """One quiet line of history; ``label`` names an intent, ``in_words`` says what was answered in a guide."""
+    """One quiet line of history; ``label`` names an intent, ``team`` a team, ``in_words`` a guide."""
     detail = entry.detail
     reason = translate({**CODE, **HISTORY, **REASON}.get(entry.reason, entry.reason))
     values = {
         "intent": label(str(detail["intent"])) if detail.get("intent") else f"P{detail.get('priority', '')}",
-        "team": str(detail.get("team", "")),
+        "team": team(str(detail.get("team", ""))),
         "level": str(detail.get("level", "")),
         "lead": str(detail.get("lead", "")),
         "code": translate(CODE.get(str(detail.get("code", "")), "")),
@@ -241,7 +245,8 @@ def history(
         "reason": reason,
         "answers": in_words(detail.get("answers", ())),
     }
-    text = translate(HISTORY.get(entry.action, entry.action)).format(**values)
+    is_plain = entry.action == "resolved" and detail.get("code") == "solved"
+    text = translate(STATUS["resolved"] if is_plain else HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}
     shown |= {"delivery_delayed", "complained", "replied_automatically", "collects_storm"}
     if entry.reason and entry.action not in shown:

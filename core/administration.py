@@ -16,7 +16,7 @@ from core.tickets import lifecycle
 from core.tickets.history import record
 from core.values import SYSTEM, FormOfAddress
 
-_MAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,255}$")
+_MAIL = re.compile(r"[^@\s\0-\x20\x7f]{1,64}@[^@\s\0-\x20\x7f]{1,255}")
 _DOMAIN = re.compile(r"^(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$")
 
 
@@ -33,10 +33,13 @@ def save_agent(
 ) -> int:
     """Add somebody (a password is needed then) or change them; a new password ends their sessions."""
     email = email.strip().lower()
-    if not _MAIL.match(email):
+    if not _MAIL.fullmatch(email):
         raise InvalidInput("That is no e-mail address.", "email")
     if not name.strip():
         raise InvalidInput("Requesters see the name: please give one.", "name")
+    known = set(session.scalars(select(Team.id).where(Team.id.in_(team_ids))))
+    if known != set(team_ids):
+        raise InvalidInput("Please choose one of the values offered.", "team")
     taken = session.scalar(select(Agent.id).where(Agent.email == email))
     if taken not in (None, agent_id):
         raise InvalidInput("Somebody already signs in with this address.", "email")

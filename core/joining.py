@@ -27,7 +27,17 @@ from core.models import (
     Ticket,
 )
 from core.tickets.history import write
-from core.values import SYSTEM, Actor, ActorKind, Address, Automation, InboundMessage, InboxStyle, Status
+from core.values import (
+    SYSTEM,
+    Actor,
+    ActorKind,
+    Address,
+    Automation,
+    InboundMessage,
+    InboxStyle,
+    Status,
+    without_numbers,
+)
 
 SUBJECT_LENGTH = 200
 SERVICE_DESK = "service-desk"
@@ -80,6 +90,9 @@ _FOLLOWING = (
 )
 _SUBJECTS = select(Message.subject).where(Message.ticket_id == bindparam("ticket")).distinct()
 _PARTICIPANTS = select(Participant.address_id).where(Participant.ticket_id == bindparam("ticket"))
+_TAKING_PART = select(Participant.ticket_id).where(
+    Participant.ticket_id.in_(bindparam("tickets", expanding=True)), Participant.address_id == bindparam("address")
+)
 _TEAM = (
     select(Team.id, Team.level)
     .where(
@@ -228,14 +241,19 @@ def find_place(session: Session, inbox: InboxRow, sender: Person, inbound: Inbou
 
 
 def referenced(session: Session, inbound: InboundMessage) -> TicketRow | None:
-    """The ticket a message refers to, by a Message-ID of ours or theirs, else by the number in its subject."""
-    ticket_id = None
+    """The ticket a message refers to, by a Message-ID of ours or theirs, else by a number in its subject.
+
+    Of several the first that its sender takes part in, for another desk may number as this one does.
+    """
+    found = list(inbound.ticket_refs)
     if inbound.references:
         query = select(Message.ticket_id).where(Message.external_id.in_(inbound.references))
         ticket_id = session.scalar(query.order_by(Message.id.desc()).limit(1))
-    if ticket_id is None:
-        ticket_id = inbound.ticket_ref
-    return _where_it_is(session, ticket_id) if ticket_id is not None else None
+        found = [ticket_id, *found] if ticket_id is not None else found
+    if len(found) > 1 and (known := known_person(session, inbound.sender)) is not None:
+        own = set(rows.execute(session, _TAKING_PART, tickets=found, address=known.address_id).scalars())
+        found.sort(key=lambda one: one not in own)
+    return next((ticket for one in found if (ticket := _where_it_is(session, one)) is not None), None)
 
 
 def takes_part(session: Session, ticket: TicketRow, address: Address) -> bool:
@@ -354,7 +372,7 @@ def _suggest_split(session: Session, ticket: TicketRow, inbound: InboundMessage,
 
 
 def _plain(subject: str) -> str:
-    return _REPLY_PREFIX.sub("", subject).strip().casefold()
+    return without_numbers(_REPLY_PREFIX.sub("", subject)).casefold()
 
 
 def _participants(session: Session, ticket: TicketRow) -> frozenset[int]:

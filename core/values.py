@@ -6,6 +6,7 @@ stores and what content files may name.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +26,14 @@ def ticket_id_from_number(number: str) -> int | None:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
         return None
     return int(digits) - 1000 if int(digits) > 1000 else None
+
+
+_TOKEN = re.compile(rf"\s*\[{TICKET_PREFIX}\d+\]", re.IGNORECASE)
+
+
+def without_numbers(subject: str) -> str:
+    """A subject without the numbers in brackets that desks put there, this one or another."""
+    return _TOKEN.sub("", subject).strip()
 
 
 class ActorKind(StrEnum):
@@ -269,7 +278,7 @@ class InboundMessage:
     external_id: str | None = None
     thread_key: str | None = None
     references: tuple[str, ...] = ()
-    ticket_ref: int | None = None
+    ticket_refs: tuple[int, ...] = ()
     recipients: tuple[Address, ...] = ()
     html: str | None = None
     attachments: tuple[StoredFile, ...] = ()

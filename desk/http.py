@@ -16,11 +16,11 @@ from channels.doors import Doors
 from channels.webchat.channel import widget
 from console.app import Console
 from console.inboxes import InboxTools
-from core.errors import DeskError
-from desk.metrics import DeskCollector
+from desk.metrics import DeskCollector, may_read_metrics
 from desk.wiring import Desk
 from web import pages
-from web.responses import SecurityHeaders, desk_problem
+from web.outside import CleanAddresses
+from web.responses import SecurityHeaders, problem
 
 
 def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
@@ -45,7 +45,9 @@ def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
         status = {"status": "ready" if is_ready else "starting", "understanding": desk.worker.understands}
         return JSONResponse(status, 200 if is_ready else 503)
 
-    async def metrics(_: Request) -> Response:
+    async def metrics(request: Request) -> Response:
+        if not may_read_metrics(request, desk.settings.http.metrics_token.get_secret_value()):
+            return problem(403, "Metrics are for this machine alone, or for whoever sends http.metrics_token.")
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     async def root(_: Request) -> Response:
@@ -63,5 +65,7 @@ def application(desk: Desk, more: Sequence[BaseRoute] = ()) -> Starlette:
         Route("/", root),
     ]
     return Starlette(
-        routes=routes, middleware=[Middleware(SecurityHeaders)], exception_handlers={DeskError: desk_problem}
+        routes=routes,
+        middleware=[Middleware(SecurityHeaders), Middleware(CleanAddresses)],
+        exception_handlers=console.exception_handlers,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -10,11 +11,26 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from starlette.requests import Request
 
 from core.database import Database
 from core.models import InboundReceipt, OutboxRow, PromiseState, RereadRow, Ticket, WorkRow
 
 PROMISES = (("message", OutboxRow), ("work", WorkRow), ("reread", RereadRow))
+
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+"""What a proxy adds: behind one, everybody seems to be on this machine."""
+
+
+def may_read_metrics(request: Request, token: str) -> bool:
+    """Whether somebody sends the token, or asks from this machine itself."""
+    given = request.headers.get("authorization", "").encode()
+    if token and hmac.compare_digest(given, f"Bearer {token}".encode()):
+        return True
+    host = request.client.host if request.client is not None else ""
+    is_here = host == "::1" or host.startswith("127.")
+    return is_here and not any(name in request.headers for name in _FORWARDED)
 
 
 class DeskCollector(Collector):

@@ -29,6 +29,7 @@ from desk.ports import require_free
 from desk.understanding import load_model
 from desk.wiring import Desk
 from nlu.training_data import TrainingDataError
+from web.sockets import LARGEST_FRAME
 
 log = structlog.get_logger(__name__)
 
@@ -156,6 +157,8 @@ def _server(desk: Desk, routes: Sequence[BaseRoute]) -> uvicorn.Server:
         timeout_graceful_shutdown=3,
         proxy_headers=bool(http.trusted_proxies),
         forwarded_allow_ips=list(http.trusted_proxies),
+        ws_max_size=LARGEST_FRAME,
+        ws_max_queue=4,
     )
     server = uvicorn.Server(config)
     # The signals are ours: uvicorn would stop the server before what is claimed is finished.

@@ -58,10 +58,13 @@ class Pages:
 
 def _when(language: str, zone: tzinfo) -> Any:
     def when(at: datetime, pattern: str = "short", now: datetime | None = None) -> str:
-        """A moment in the desk's time zone; times in 24 hours in both languages. ``age``: the day unless today."""
-        if pattern == "age" and now is not None:
+        """A moment in the desk's time zone; times in 24 hours in both languages.
+
+        ``age``: the day unless today; ``moment``: the day and the time, today the time alone.
+        """
+        if pattern in ("age", "moment") and now is not None:
             is_today = at.astimezone(zone).date() == now.astimezone(zone).date()
-            pattern = "time" if is_today else "day"
+            pattern = "time" if is_today else {"age": "day", "moment": "short"}[pattern]
         patterns = {
             "day": "dd.MM." if language == "de" else "d MMM",
             "short": "dd.MM.yyyy HH:mm" if language == "de" else "d MMM yyyy HH:mm",

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import Conflict, DeskError, InvalidInput, NotAllowed, NotFound
+from web.outside import clean_all
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -95,12 +96,12 @@ async def body(request: Request, limit: int) -> bytes:
 
 
 async def json_object(request: Request, limit: int = 64 * 1024) -> dict[str, Any]:
-    """A JSON object. Raises ``InvalidInput``."""
+    """A JSON object, with every text in it ``clean``. Raises ``InvalidInput``."""
     try:
-        value = json.loads(await body(request, limit))
+        value = clean_all(json.loads(await body(request, limit)))
     except TooLarge:
         raise InvalidInput("That is too much at once; at most {most} kB.", most=limit // 1024) from None
-    except (ValueError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         raise InvalidInput("The request is not valid JSON.") from None
     if not isinstance(value, dict):
         raise InvalidInput("The request must be a JSON object.")

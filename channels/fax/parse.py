@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 KIND = "fax"
 """The kind of a requester's address that is a fax number."""
 
+MOST_NUMBERS = 5
 _NUMBER = re.compile(r"\bFL\s?[-–—]\s?(\d{4,9})\b", re.IGNORECASE)
 _SUBJECT = re.compile(r"^(?:betreff|betr\.?|betrifft|subject|re|regarding|reference)\s*[:.]\s*(\S.*)$", re.IGNORECASE)
 _SALUTATION = re.compile(
@@ -135,7 +136,7 @@ def subject(text: str) -> str:
     return ""
 
 
-def ticket(text: str) -> int | None:
-    """The ticket whose number it quotes, as our letters ask for."""
-    found = _NUMBER.search(text)
-    return ticket_id_from_number(found.group(1)) if found else None
+def tickets(text: str) -> tuple[int, ...]:
+    """The tickets whose numbers it quotes, as our letters ask for."""
+    found = (ticket_id_from_number(number) for number in _NUMBER.findall(text))
+    return tuple(dict.fromkeys(one for one in found if one is not None))[:MOST_NUMBERS]

@@ -121,7 +121,7 @@ class FaxReader:
             received_at=self._clock.now() if again is None else again.received_at,
             subject=parse.subject(text),
             external_id=f"fax:{key}",
-            ticket_ref=parse.ticket(text),
+            ticket_refs=parse.tickets(text),
             attachments=tuple(files),
             option=option(text),
             placeholder="" if text else self._placeholder(document.total),

@@ -13,7 +13,8 @@ from channels.mail import calendars, hypertext, mime, smime, tnef
 from channels.mail.calendars import Invitation
 from channels.mail.charsets import decode
 from channels.mail.mime import Part
-from channels.mail.words import clean, one_line
+from channels.mail.words import one_line
+from web.outside import clean
 
 MAX_TEXT = 200_000
 MAX_HTML = 1_000_000

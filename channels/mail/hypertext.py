@@ -10,7 +10,7 @@ from inscriptis import Inscriptis
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
 from inscriptis.model.config import ParserConfig
 
-from channels.mail.words import clean
+from web.outside import clean
 
 MAX_READ = 300_000
 """Characters of HTML that are made text."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, AnyStr, NamedTuple, Protocol
 
 import structlog
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -22,6 +23,14 @@ log = structlog.get_logger(__name__)
 
 _PLAIN_PATH = re.compile(r"\s*<([A-Za-z0-9._+=-]{1,64}@[A-Za-z0-9.-]{1,255})>(.*)")
 """The path of MAIL and RCPT (RFC 5321, 4.1.2) as nearly all mail has it, and what follows it."""
+
+TIMEOUT, CROWDED_TIMEOUT = 300.0, 30.0
+"""Seconds that a connection may be silent: as long as RFC 5321 (4.5.3.2.7) asks, and shorter when many are there."""
+TRANSFER_TIMEOUT = 900.0
+"""Seconds that a mail may take to come."""
+
+_LINE_TOO_LONG = "500 Line too long (see RFC5321 4.5.3.1.6)"
+"""What the library says of a line of a mail."""
 
 Mailbox = InboxSettings[MailConfiguration]
 
@@ -95,10 +104,79 @@ class Listeners:
             listener.close()
 
 
-class _Smtp(SMTP):
-    """Real mail has lines far longer than RFC 5321 allows; refusing them loses the mail."""
+class Room:
+    """Who is connected: so many at once, and so many of one address (as Postfix's ``smtpd_client_…_limit``)."""
 
-    line_length_limit = 2 * 1024 * 1024
+    def __init__(self, most: int = 200, most_of_one: int = 50) -> None:
+        self._most, self._most_of_one = most, most_of_one
+        self._connected: dict[object, str] = {}
+
+    @property
+    def is_crowded(self) -> bool:
+        return len(self._connected) > self._most // 2
+
+    def enter(self, connection: object, host: str) -> bool:
+        """False if there is no room; whoever is let in must ``leave``."""
+        of_one = sum(other == host for other in self._connected.values())
+        if len(self._connected) >= self._most or of_one >= self._most_of_one:
+            return False
+        self._connected[connection] = host
+        return True
+
+    def leave(self, connection: object) -> None:
+        self._connected.pop(connection, None)
+
+
+class _Smtp(SMTP):
+    """One connection; where there is no ``room`` for it, it is told to come back later."""
+
+    line_length_limit = 64 * 1024
+    """Bytes of a command. Nobody is to fill the memory before they have named who a mail is for."""
+
+    def __init__(self, room: Room, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._room = room
+        self._is_admitted = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # Comes a second time when the connection becomes encrypted.
+        if self._original_transport is None:
+            self._is_admitted = self._room.enter(self, str((transport.get_extra_info("peername") or ("",))[0]))
+            if self._room.is_crowded:
+                self._timeout_duration = CROWDED_TIMEOUT
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._room.leave(self)
+        super().connection_lost(error)
+
+    async def _handle_client(self) -> None:
+        if self._is_admitted:
+            await super()._handle_client()
+            return
+        await self.push("421 4.7.0 Too many connections at once, please try again later")
+        if self.transport is not None:
+            self.transport.close()
+
+    async def push(self, status: AnyStr) -> None:
+        if status == _LINE_TOO_LONG:
+            # A line that is longer than a mail may be is a mail that is too large.
+            await super().push("552 Error: Too much mail data")
+        else:
+            await super().push(status)
+
+    @functools.wraps(SMTP.smtp_DATA)
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
+        # Real mail has lines far longer than RFC 5321 allows, and refusing them loses it: a line may be as long as the
+        # mail. The library counts the time from the last command, which a large mail on a slow line outlasts.
+        allowed, most = self.line_length_limit, max(self.data_size_limit or 0, self.line_length_limit)
+        self._reset_timeout(TRANSFER_TIMEOUT)
+        self.line_length_limit = self._reader._limit = most  # type: ignore[attr-defined]
+        try:
+            await super().smtp_DATA(arg)
+        finally:
+            self.line_length_limit = self._reader._limit = allowed  # type: ignore[attr-defined]
+            self._reset_timeout()
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         # The library builds a parse tree, and a class, for each address: a tenth of all that a mail costs.
@@ -115,6 +193,7 @@ class Listener:
         self._mailboxes: dict[str, tuple[Mailbox, Taker]] = {}
         self._server: asyncio.Server | None = None
         self._tls: ssl.SSLContext | None = None
+        self._room = Room()
 
     @property
     def is_open(self) -> bool:
@@ -168,6 +247,7 @@ class Listener:
         manner = self._manner
         first = next(iter(self._mailboxes), "@localhost")
         return _Smtp(
+            self._room,
             self,
             hostname=first.rpartition("@")[2],
             ident="Firstline",
@@ -178,6 +258,8 @@ class Listener:
             authenticator=self._authenticate if manner.username else None,
             auth_required=bool(manner.username),
             auth_require_tls=self._tls is not None,
+            auth_exclude_mechanism=() if manner.username else ("LOGIN", "PLAIN"),
+            timeout=TIMEOUT,
         )
 
     def _authenticate(
@@ -189,6 +271,12 @@ class Listener:
             and data.password.decode("utf-8", "replace") == self._manner.password
         )
         return AuthResult(success=good, handled=good)
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [line for line in responses if self._manner.username or not line.startswith("250-AUTH")]
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

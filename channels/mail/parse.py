@@ -18,13 +18,15 @@ from channels.mail.bodies import Body, MailFile
 from channels.mail.headers import Headers
 from channels.mail.mime import Part
 from channels.mail.returns import returned_ids
-from channels.mail.words import clean, one_line
+from channels.mail.words import one_line
 from core.values import Address, Automation, DeliveryReport, ticket_id_from_number
 from web.languages import LANGUAGES
+from web.outside import clean
 
 MAX_COPIED = 50
 """So many addresses in copy take part; a mail to more is a mailing."""
 MAX_REFERENCES = 50
+MAX_NUMBERS = 10
 HEAD = 64 * 1024
 """How much of a mail is looked at for its headers alone, in bytes."""
 LANGUAGE = "de"
@@ -52,7 +54,7 @@ class ParsedMail:
     dedupe_key: str
     message_id: str | None
     references: tuple[str, ...]
-    ticket_ref: int | None
+    ticket_refs: tuple[int, ...]
     sender: Address
     recipients: tuple[Address, ...]
     subject: str
@@ -83,7 +85,7 @@ def parse(
         dedupe_key=_dedupe_key(mail, raw),
         message_id=next(iter(_ids(headers, "message-id")), None),
         references=_references(headers),
-        ticket_ref=_ticket_ref(subject),
+        ticket_refs=_ticket_refs(subject),
         sender=_address(sender),
         recipients=_recipients(headers, own),
         subject=subject,
@@ -140,9 +142,10 @@ def _references(headers: Headers) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reversed(found)))[:MAX_REFERENCES]
 
 
-def _ticket_ref(subject: str) -> int | None:
-    match = _NUMBER.search(subject)
-    return ticket_id_from_number(match.group(1)) if match else None
+def _ticket_refs(subject: str) -> tuple[int, ...]:
+    """The tickets a subject names; what another desk numbered in the same way may be among them."""
+    found = (ticket_id_from_number(number) for number in _NUMBER.findall(subject))
+    return tuple(dict.fromkeys(one for one in found if one is not None))[:MAX_NUMBERS]
 
 
 def _text(body: Body, headers: Headers) -> str:

@@ -159,7 +159,7 @@ class Reader:
             subject=mail.subject,
             external_id=mail.message_id,
             references=mail.references,
-            ticket_ref=mail.ticket_ref,
+            ticket_refs=mail.ticket_refs,
             recipients=mail.recipients,
             option=option(text),
             html=mail.html,

@@ -16,7 +16,7 @@ from markupsafe import escape
 from channels.choices import numbered
 from channels.mail.configuration import MailConfiguration
 from core.inboxes.kinds import InboxSettings
-from core.values import ActorKind, OutboundMessage, ticket_number
+from core.values import ActorKind, OutboundMessage, ticket_number, without_numbers
 from web.languages import Translate, translator
 
 _MARKDOWN = MarkdownIt("zero", {"breaks": True, "html": False}).enable(["list", "newline"])
@@ -72,7 +72,7 @@ def _display_name(message: OutboundMessage, desk: str) -> str:
 
 
 def _subject(message: OutboundMessage, _: Translate) -> str:
-    subject = " ".join(message.subject.split()) or _("Your request")
+    subject = " ".join(without_numbers(message.subject).split()) or _("Your request")
     return f"Re: {subject} [{ticket_number(message.ticket_id)}]"
 
 

@@ -25,11 +25,6 @@ def hides(text: str) -> bool:
     return any(character in text for character in "\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
 
 
-def clean(text: str) -> str:
-    """Text that every database takes: without NUL and without halves of characters."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode() if not text.isascii() else text.replace("\0", "")
-
-
 def words(text: str) -> str:
     """A field with its encoded words decoded; a character cut in two by adjacent words is put together again."""
     if "=?" not in text:

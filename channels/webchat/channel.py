@@ -17,7 +17,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from channels.base import Connected, Receive, Surroundings
 from channels.webchat.configuration import MEGABYTE, WebChatConfiguration
@@ -29,13 +29,17 @@ from core.signals import Signal, Topic
 from core.values import ActorKind, Address, FormOfAddress, InboundMessage, OutboundMessage, StoredFile
 from web.languages import Translate, explain, preferred, translator
 from web.limiting import Limiter
-from web.responses import TooLarge, body, json_object, problem, status_of
+from web.outside import file_name, number
+from web.responses import TooLarge, attachment, body, file_headers, json_object, problem, status_of
 from web.signing import InvalidToken, Signer
+from web.sockets import Sockets
 
 ASSETS = Path(__file__).parent / "assets"
 VISIT = timedelta(days=180)
 """How long a browser may come back to its conversation."""
 FILES_PER_MESSAGE = 5
+SOCKETS = 10
+"""How many pages one visitor may have open at once that are told what is new."""
 HEARTBEAT = 25.0
 """Seconds between cursors sent without need, so that a dead connection is noticed on both sides."""
 _CLIENT_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
@@ -55,6 +59,7 @@ class WebChat:
         self._visitors = Signer(desk.secret, "chat-visitor")
         self._uploads = Signer(desk.secret, "chat-upload")
         self._limiter = Limiter()
+        self._sockets = Sockets(SOCKETS)
         self._receive: Receive | None = None
         self._started = asyncio.Event()
         base = f"/chat/{inbox.configuration.key}"
@@ -92,8 +97,10 @@ class WebChat:
                 return problem(403, _("This page may not use the chat."))
             try:
                 response: Response = await endpoint(request)
-            except InvalidToken as error:
-                response = problem(401, _in_their_language(request)(str(error)))
+            except InvalidToken:
+                _ = _in_their_language(request)
+                words = _("This conversation is not known here any more. The next message begins a new one.")
+                response = problem(401, words)
             except DeskError as error:
                 response = problem(status_of(error), explain(error, _language(request)))
             response.headers.update(headers)
@@ -120,7 +127,8 @@ class WebChat:
     async def _about(self, request: Request) -> Response:
         """What the widget must know before anybody speaks."""
         form = await self._database.read(conversations.form_of_address, self.inbox_id)
-        return JSONResponse({"name": self._name, "form_of_address": form or self._form_of_address})
+        form, longest = form or self._form_of_address, self._settings.max_message_characters
+        return JSONResponse({"name": self._name, "form_of_address": form, "longest": longest})
 
     async def _open(self, request: Request) -> Response:
         """A token for a new visitor."""
@@ -134,10 +142,9 @@ class WebChat:
         visitor = self._visitor(request.headers.get("authorization", ""))
         if request.method == "POST":
             return await self._post(request, visitor)
-        try:
-            after = int(request.query_params.get("after", "0"))
-        except ValueError:
-            raise InvalidInput("after must be a number.") from None
+        after = number(request.query_params.get("after", "0"))
+        if after is None:
+            raise InvalidInput("after must be a number.", "after")
         found = await self._database.read(conversations.transcript, self.inbox_id, visitor, after)
         return JSONResponse(_as_json(found, self._form_of_address))
 
@@ -157,7 +164,7 @@ class WebChat:
             raise InvalidInput("The message needs an id of its own.", "id")
         if not isinstance(text, str) or not (payload is None or isinstance(payload, str)):
             raise InvalidInput("The message must be text.", "text")
-        text = text.replace("\0", "").strip()
+        text = text.strip()
         if len(text) > self._settings.max_message_characters:
             raise InvalidInput(
                 "The message is longer than {most} characters.", "text", most=self._settings.max_message_characters
@@ -182,7 +189,12 @@ class WebChat:
         )
 
     def _file(self, token: Any, visitor: str) -> StoredFile:
-        owner, sha256, filename, media_type, size = self._uploads.read(str(token), timedelta(hours=1))
+        try:
+            owner, sha256, filename, media_type, size = self._uploads.read(str(token), timedelta(hours=1))
+        except InvalidToken:
+            raise InvalidInput(
+                "One of the files is not known here any more. It can be attached once more.", "files"
+            ) from None
         if owner != visitor:
             raise NotAllowed("That file belongs to somebody else.")
         return StoredFile(sha256, filename, media_type, size)
@@ -199,7 +211,7 @@ class WebChat:
             return problem(413, _("The file is larger than {most} MB.").replace("{most}", most))
         if not content:
             raise InvalidInput("The file is empty.", "file")
-        filename = Path(request.query_params.get("name", "").replace("\\", "/")).name[:200] or "file"
+        filename = file_name(request.query_params.get("name", ""))
         media_type = request.headers.get("content-type", "application/octet-stream").partition(";")[0][:127]
         sha256 = await asyncio.to_thread(self._blobs.put, content)
         token = self._uploads.sign([visitor, sha256, filename, media_type, len(content)])
@@ -207,15 +219,15 @@ class WebChat:
 
     async def _download(self, request: Request) -> Response:
         visitor = self._visitor(request.headers.get("authorization", "") or request.query_params.get("token", ""))
-        file_id = int(request.path_params["file"])
+        file_id = request.path_params["file"]
         file = await self._database.read(conversations.attachment, self.inbox_id, visitor, file_id)
         content = await asyncio.to_thread(self._blobs.get, file.sha256)
         return download(content, file)
 
     async def _delivered(self, request: Request) -> Response:
         visitor = self._visitor(request.headers.get("authorization", ""))
-        seq = (await json_object(request)).get("seq")
-        if not isinstance(seq, int):
+        seq = number((await json_object(request)).get("seq"))
+        if seq is None:
             raise InvalidInput("seq must be a number.", "seq")
         conversation = await self._database.read(conversations.find, self.inbox_id, visitor)
         if conversation is not None:
@@ -232,15 +244,7 @@ class WebChat:
         if (origin := socket.headers.get("origin", "")) and not self._cors(origin):
             await socket.close(4403)
             return
-        await socket.accept()
-        told = asyncio.create_task(self._tell(socket, visitor))
-        try:
-            while True:
-                await socket.receive_text()
-        except WebSocketDisconnect:
-            pass
-        finally:
-            told.cancel()
+        await self._sockets.serve(socket, visitor, lambda: self._tell(socket, visitor), None)
 
     async def _tell(self, socket: WebSocket, visitor: str) -> None:
         conversation: Found | None = None
@@ -266,14 +270,9 @@ class WebChat:
 
 def download(content: bytes, file: StoredFile) -> Response:
     """A stored file as a download, never as a page."""
-    quoted = file.filename.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
-    shown = file.media_type.startswith("image/") and file.media_type != "image/svg+xml"
-    disposition = "inline" if shown else "attachment"
-    return Response(
-        content,
-        media_type=file.media_type if shown else "application/octet-stream",
-        headers={"content-disposition": f'{disposition}; filename="{quoted}"', "content-security-policy": "sandbox"},
-    )
+    if not file.media_type.startswith("image/") or file.media_type == "image/svg+xml":
+        return attachment(content, file.filename)
+    return Response(content, media_type=file.media_type, headers=file_headers(file.filename, "inline"))
 
 
 def _language(request: Request) -> str:

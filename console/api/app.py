@@ -14,14 +14,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot.content import Content
-from console.api.operation import LARGEST_ID, LARGEST_PAGE, PAGE, Call, Operation
+from console.api.operation import LARGEST_PAGE, PAGE, Call, Operation
 from console.api.operations import OPERATIONS
 from console.api.values import Problem
 from core import tokens
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeskError
+from core.errors import DeskError, InvalidInput
 from core.models import ApiToken
 from web.limiting import Limiter
 from web.responses import attachment, json_object, problem, status_of
@@ -61,16 +61,15 @@ class Api:
         if not self._limiter.per_minute("api", str(token.id), PER_MINUTE):
             return problem(429, f"At most {PER_MINUTE} requests a minute. Please wait.", retry_after=60)
         ids: dict[str, int] = request.path_params
-        if any(number > LARGEST_ID for number in ids.values()):
-            return problem(404, "There is nothing with such a number.")
         try:
+            operation.check(request.query_params)
             value = await _value(request, operation.value)
             query = dict(request.query_params)
             call = Call(token.agent_id, self._clock.now(), ids, query, value, self._content)
             run = self._database.read if request.method == "GET" else self._database.write
             found = await run(operation.run, call)
         except DeskError as error:
-            return problem(status_of(error), str(error))
+            return _mistake(error)
         except ValidationError as error:
             wrong = [{"field": ".".join(map(str, one["loc"])), "detail": one["msg"]} for one in error.errors()]
             return problem(422, "Some values cannot be used.", errors=wrong)
@@ -88,6 +87,13 @@ class Api:
         if token is not None and now - (token.last_used_at or now - timedelta(days=1)) > tokens.SEEN_EVERY:
             await self._database.write(tokens.seen, token.id, now)
         return token
+
+
+def _mistake(error: DeskError) -> Response:
+    """What was wrong, and with which field or parameter."""
+    if not isinstance(error, InvalidInput) or error.field is None:
+        return problem(status_of(error), str(error))
+    return problem(status_of(error), str(error), errors=[{"field": error.field, "detail": str(error)}])
 
 
 async def _value(request: Request, model: type[BaseModel] | None) -> BaseModel | None:

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
+from starlette.datastructures import QueryParams
 
 from bot.content import Content
 from core.errors import InvalidInput
+from web import outside
 
 PAGE, LARGEST_PAGE = 50, 200
-LARGEST_ID = 2**31 - 1
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -51,21 +52,38 @@ class Operation:
     filters: tuple[str, ...] = ()
     status: int = 200
 
+    def check(self, query: QueryParams) -> None:
+        """Raises ``InvalidInput`` for what would be ignored: a filter of which everything would be the answer."""
+        known = (*self.filters, *(("after", "limit") if self.is_list and self.is_paged else ()))
+        for name, value in query.multi_items():
+            if name not in known:
+                offered = ", ".join(known) or "–"
+                raise InvalidInput("There is no parameter {name} here. Known: {known}.", name, name=name, known=offered)
+            if not value.strip():
+                raise InvalidInput("The parameter {name} is empty. Leave it out, or give it a value.", name, name=name)
+            if len(query.getlist(name)) > 1:
+                raise InvalidInput("The parameter {name} may be given once only.", name, name=name)
+
 
 def page(call: Call) -> tuple[int, int]:
     """(the id to go on after, how many)."""
     after, limit = call.query.get("after", "0"), call.query.get("limit", str(PAGE))
-    if not _is_id(after) or not _is_id(limit) or not 1 <= int(limit) <= LARGEST_PAGE:
-        raise InvalidInput("after is the cursor of the last page, limit a number from 1 to {most}.", most=LARGEST_PAGE)
-    return int(after), int(limit)
+    cursor, most = outside.number(after), outside.number(limit)
+    if cursor is None:
+        raise InvalidInput("{name} must be a number.", "after", name="after")
+    if most is None or not 1 <= most <= LARGEST_PAGE:
+        raise InvalidInput("{name} must be a number from 1 to {most}.", "limit", name="limit", most=LARGEST_PAGE)
+    return cursor, most
 
 
 def number(call: Call, name: str) -> int | None:
     """An id to filter by, if one is given."""
-    value = call.query.get(name)
-    if value is not None and not _is_id(value):
+    if name not in call.query:
+        return None
+    found = outside.number(call.query[name])
+    if found is None:
         raise InvalidInput("{name} must be a number.", name, name=name)
-    return int(value) if value is not None else None
+    return found
 
 
 def member(call: Call, name: str, of: type[E]) -> E | None:
@@ -76,7 +94,3 @@ def member(call: Call, name: str, of: type[E]) -> E | None:
     if value not in [str(one) for one in of]:
         raise InvalidInput("{name} is one of {known}.", name, name=name, known=", ".join(of))
     return of(value)
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= len(str(LARGEST_ID)) and int(text) <= LARGEST_ID

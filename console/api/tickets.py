@@ -49,7 +49,10 @@ def _list_tickets(session: Session, call: Call) -> list[TicketOut]:
     if (status := member(call, "status", Status)) is not None:
         query = query.where(Ticket.status == status)
     if (team := call.query.get("team")) is not None:
-        query = query.where(Ticket.team_id.in_(select(Team.id).where(Team.key == team)))
+        team_id = session.scalar(select(Team.id).where(Team.key == team))
+        if team_id is None:
+            raise InvalidInput("That team does not exist.", "team")
+        query = query.where(Ticket.team_id == team_id)
     columns: dict[str, InstrumentedAttribute[Any]] = {
         "assignee_id": Ticket.assignee_id,
         "requester_id": Ticket.requester_id,
@@ -85,7 +88,9 @@ def _create_ticket(session: Session, call: Call) -> TicketOut:
 
 
 def _search(session: Session, call: Call) -> list[TicketOut]:
-    hits = find(session, queries.read(call.query.get("q", "")), call.agent_id, call.now)
+    if "q" not in call.query:
+        raise InvalidInput("Say in q what to search for.", "q")
+    hits = find(session, queries.read(call.query["q"]), call.agent_id, call.now)
     return [TicketOut.of(session.get_one(Ticket, hit.row.id)) for hit in hits]
 
 

@@ -15,7 +15,8 @@ from core.sealing import CannotOpen, Seal
 
 
 def parse(kind: Kind[Any], typed: Mapping[str, str], kept: Mapping[str, str] | None = None) -> Configuration:
-    """A configuration of what was typed, one text a field; what is empty or missing takes its default.
+    """A configuration of what was typed, one text a field; what is missing takes its default, and so does
+    what is empty and no list.
 
     ``kept`` are the secrets so far: an empty secret leaves them as they are. Raises ``Mistakes``.
     """
@@ -24,8 +25,11 @@ def parse(kind: Kind[Any], typed: Mapping[str, str], kept: Mapping[str, str] | N
         text = typed.get(entry.name, "").strip()
         if not text and entry.control == "secret":
             text = (kept or {}).get(entry.name, "")
-        if text:
-            values[entry.name] = _lines(text) if entry.control == "lines" else text
+        if entry.control == "lines" and entry.name in typed:
+            # An emptied list is empty. Its default may allow more than whoever emptied it wanted.
+            values[entry.name] = _lines(text)
+        elif text:
+            values[entry.name] = text
     unknown = typed.keys() - {entry.name for entry in entries(kind.configuration)}
     if unknown:
         raise Mistakes({name: InvalidInput("There is no such setting.", name) for name in unknown})
@@ -56,7 +60,7 @@ def _plain(problem: ErrorDetails, name: str) -> InvalidInput:
         case "refused":
             template, values = context["template"], {k: v for k, v in context.items() if k != "template"}
             return InvalidInput(str(template), name, **values)
-        case "missing":
+        case "missing" | "too_short":
             return InvalidInput("Please fill this in.", name)
         case "int_parsing" | "int_type" | "int_from_float":
             return InvalidInput("Please enter a whole number.", name)

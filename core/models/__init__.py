@@ -11,7 +11,7 @@ from core.models.picture import Finding, PictureRow
 from core.models.promise import ArrivalRow, CardRow, OutboxRow, RereadRow, WorkKind, WorkRow
 from core.models.staff import Agent, ApiToken, Role, StaffSession, Team, TeamMember, TeamRoom
 from core.models.ticket import Attachment, HistoryEntry, Message, Participant, Ticket
-from core.models.workplace import CannedReply, Correction, Mention, Presence, Reading, SavedView
+from core.models.workplace import CannedReply, Correction, Mention, Presence, Reading, SavedView, SentForm
 
 __all__ = [
     "Agent",
@@ -50,6 +50,7 @@ __all__ = [
     "Role",
     "RunState",
     "SavedView",
+    "SentForm",
     "StaffSession",
     "Team",
     "TeamMember",

@@ -42,6 +42,17 @@ class Presence(Base):
     typing_until: Mapped[datetime | None]
 
 
+class SentForm(Base):
+    """A form that an agent sent, so that sent twice it acts once; kept for as long as it may come again."""
+
+    __tablename__ = "sent_form"
+    __table_args__ = (UniqueConstraint("agent_id", "key"),)
+
+    agent_id: Mapped[int] = mapped_column(ForeignKey("agent.id"))
+    key: Mapped[str] = mapped_column(String(64))
+    sent_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class CannedReply(Base):
     """An answer kept ready in both languages; ``{name}``, ``{number}`` and ``{agent}`` are filled in.
 

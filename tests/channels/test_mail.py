@@ -192,8 +192,40 @@ async def test_a_mail_that_is_too_large_is_refused(post: Post) -> None:
 
 
 async def test_over_long_lines_survive(post: Post) -> None:
-    raw = b"From: a@alpha.example\r\nTo: desk@desk.example\r\nSubject: long\r\n\r\n" + b"y" * 500_000 + b"\r\n"
-    assert (await post.write(raw)).startswith("250")
+    head = b"From: a@alpha.example\r\nTo: desk@desk.example\r\nSubject: long\r\n\r\n"
+    assert (await post.write(head + b"y" * 500_000 + b"\r\n")).startswith("250")
+
+
+async def test_a_line_may_be_as_long_as_the_mail_may_be(database: Database, clock: SetClock, tmp_path: Path) -> None:
+    head = b"From: a@alpha.example\r\nTo: desk@desk.example\r\nSubject: long\r\n\r\n"
+    async with _post(database, clock, tmp_path, max_megabytes=5) as post:
+        assert (await post.write(head + b"y" * 3_300_000 + b"\r\n")).startswith("250")
+        assert (await post.write(head + b"y" * 6_000_000 + b"\r\n")).startswith("5")
+
+
+async def test_signing_in_is_offered_only_where_somebody_can(post: Post) -> None:
+    def ask() -> tuple[bool, int]:
+        with smtplib.SMTP("127.0.0.1", post.port, timeout=10) as client:
+            client.ehlo()
+            return "auth" in client.esmtp_features, client.docmd("AUTH", "PLAIN AHgAeQ==")[0]
+
+    offered, code = await asyncio.to_thread(ask)
+    assert not offered
+    assert code >= 500
+
+
+async def test_whoever_connects_too_often_is_asked_to_come_back(post: Post) -> None:
+    idle = [await asyncio.open_connection("127.0.0.1", post.port) for _ in range(50)]
+    assert {(await reader.readline())[:3] for reader, _ in idle} == {b"220"}
+    reader, writer = await asyncio.open_connection("127.0.0.1", post.port)
+    assert (await reader.readline()).startswith(b"421")
+    assert await reader.read() == b"", "and hung up on"
+    writer.close()
+    for _, one in idle:
+        one.close()
+        await one.wait_closed()
+    while not (await post.write(letter())).startswith("250"):  # noqa: ASYNC110 - the server sees them go a little later
+        await asyncio.sleep(0.01)
 
 
 async def test_a_mail_without_a_sender_is_quarantined_with_its_raw_bytes(post: Post, database: Database) -> None:
@@ -235,6 +267,20 @@ async def test_the_answer_to_our_answer_lands_in_the_same_ticket(post: Post) -> 
     assert message is not None
     assert message.text == "Hilft nicht."
     assert message.full_text is not None and "> Bitte neu starten." in message.full_text
+
+
+async def test_another_desk_s_number_in_the_subject_does_not_part_the_conversation(post: Post) -> None:
+    await post.write(letter(Subject="Papier", From="eve@beta.example", Message_ID="<eve@beta.example>"))
+    subject = "Re: Drucker [FL-1001]"
+    await post.write(letter("Und bei uns?", Subject=subject, Message_ID="<second@alpha.example>"))
+    mine = await post.ticket()
+    assert mine.number == "FL-1002", "a stranger's ticket is not joined"
+    await post.say(Draft("Bitte neu starten."))
+    [mail] = await asyncio.to_thread(post.outside.wait_for, 1)
+    assert str(mail["Subject"]) == "Re: Drucker [FL-1002]"
+    both = "Re: Drucker [FL-1001] [FL-1002]"
+    await post.write(letter("Hilft nicht.", Subject=both, Message_ID="<third@alpha.example>"))
+    assert (await post.ticket()).id == mine.id
 
 
 @pytest.mark.parametrize(

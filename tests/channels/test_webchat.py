@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -39,7 +40,7 @@ class Visitor:
         return self
 
     async def post(self, **message: object) -> httpx.Response:
-        return await self._http.post("/chat/main/messages", json=message, headers=self.headers)
+        return await self._http.post("/chat/main/messages", content=json.dumps(message), headers=self.headers)
 
     async def fetch(self, after: int = 0) -> dict[str, Any]:
         found = await self._http.get("/chat/main/messages", params={"after": after}, headers=self.headers)
@@ -117,7 +118,7 @@ async def test_the_cursor_misses_and_doubles_nothing(
         ({"id": "message-1"}, 422),
         ({"id": "message-1", "text": "x" * 201}, 422),
         ({"id": "message-1", "text": 7}, 422),
-        ({"id": "message-1", "text": "x", "files": ["forged"]}, 401),
+        ({"id": "message-1", "text": "x", "files": ["forged"]}, 422),
     ],
 )
 async def test_what_cannot_be_taken_is_explained(visitor: Visitor, message: dict[str, object], status: int) -> None:
@@ -163,7 +164,7 @@ async def test_the_widget_learns_how_people_are_spoken_to(
     def is_alphas(session: Session) -> None:
         session.get_one(Inbox, desk.chat).organization_id = 1
 
-    about = {"name": "Desk", "form_of_address": "formal"}
+    about = {"name": "Desk", "form_of_address": "formal", "longest": 200}
     assert (await http.get("/chat/main/about")).json() == about
     await database.write(is_alphas)
     await database.write(choose, "alpha", FormOfAddress.INFORMAL)
@@ -203,3 +204,39 @@ async def test_only_allowed_pages_may_embed_it(http: httpx.AsyncClient) -> None:
     good = await http.post("/chat/main/session", headers={"origin": "https://ok.example"})
     assert good.headers["access-control-allow-origin"] == "https://ok.example"
     assert (await http.post("/chat/main/session", headers={"origin": "https://evil.example"})).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["a\r\nSet-Cookie: x=1", "a\0b.png", 'ein "Bild".png', "Überblick 📎.png"])
+async def test_a_file_of_any_name_can_be_fetched(http: httpx.AsyncClient, visitor: Visitor, name: str) -> None:
+    token = (await visitor.upload(b"\x89PNG", name)).json()["file"]
+    assert (await visitor.post(id="message-1", text="", files=[token])).status_code == 201
+    file = (await visitor.fetch())["messages"][0]["files"][0]
+    answer = await http.get(f"/chat/main/files/{file['id']}", headers=visitor.headers)
+    assert (answer.status_code, answer.content) == (200, b"\x89PNG")
+    assert "set-cookie" not in answer.headers
+    assert "\0" not in file["name"]
+    assert "\n" not in file["name"]
+
+
+async def test_what_no_database_takes_is_left_out(visitor: Visitor) -> None:
+    answer = await visitor.post(id="message-1", text="Hallo\0 \ud83d", payload="/hi\0\ud800")
+    assert answer.status_code == 201
+    assert (await visitor.fetch())["messages"][0]["text"] == "Hallo ?"
+    assert (await visitor.post(id="message-2", text=" \0 ")).status_code == 422
+
+
+@pytest.mark.parametrize("seq", [10**30, True, -1, "x", None, 1.5])
+async def test_a_place_that_cannot_be_is_refused(visitor: Visitor, http: httpx.AsyncClient, seq: object) -> None:
+    answer = await http.post("/chat/main/delivered", json={"seq": seq}, headers=visitor.headers)
+    assert answer.status_code == 422
+    params = {"after": str(seq)}
+    assert (await http.get("/chat/main/messages", params=params, headers=visitor.headers)).status_code == 422
+    assert (await http.get(f"/chat/main/files/{10**30}", headers=visitor.headers)).status_code == 404
+
+
+async def test_a_token_that_is_none_is_explained_in_the_chat_s_own_words(visitor: Visitor) -> None:
+    refused = await visitor.post(id="message-1", text="Siehe Bild", files=["nonsense"])
+    assert (refused.status_code, "Dateien" in refused.json()["title"]) == (422, True)
+    visitor.token = "nonsense"
+    refused = await visitor.post(id="message-1", text="Hallo")
+    assert (refused.status_code, "Gespräch" in refused.json()["title"]) == (401, True)

@@ -102,6 +102,37 @@ async def test_what_cannot_be_done_is_a_problem_in_plain_words(
     assert answer.json()["title"]
 
 
+@pytest.mark.parametrize(
+    ("path", "parameter"),
+    [
+        ("/tickets?nosuch=1", "nosuch"),
+        ("/tickets?team_id=abc", "team_id"),
+        ("/tickets?q=", "q"),
+        ("/tickets?status=zzz", "status"),
+        ("/tickets?team=zzz", "team"),
+        ("/tickets?team=", "team"),
+        (f"/tickets?after={'9' * 30}", "after"),
+        (f"/tickets?requester_id={'9' * 30}", "requester_id"),
+        ("/tickets?limit=x", "limit"),
+        ("/tickets?status=open&status=new", "status"),
+        ("/search", "q"),
+        ("/search?q=%20", "q"),
+        ("/requesters?email=", "email"),
+        ("/teams?after=1", "after"),
+    ],
+)
+async def test_a_filter_that_cannot_be_followed_is_named(api: httpx.AsyncClient, path: str, parameter: str) -> None:
+    answer = await api.get(path)
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [one["field"] for one in answer.json()["errors"]] == [parameter]
+
+
+async def test_a_number_nothing_can_have_is_not_found(api: httpx.AsyncClient) -> None:
+    for path in (f"/tickets/{'9' * 30}", f"/tickets/{2**31}", f"/requesters/{'9' * 5000}"):
+        assert (await api.get(path)).status_code == 404
+
+
 async def test_a_token_does_what_it_may_and_no_more(
     api: httpx.AsyncClient, database: Database, desk: Desk, clock: SetClock
 ) -> None:
@@ -261,7 +292,7 @@ async def test_files_are_named_with_their_message_and_fetched(
 
 async def test_a_message_is_split_off(api: httpx.AsyncClient, database: Database, desk: Desk, clock: SetClock) -> None:
     ticket = await _open(api)
-    mail = letter(desk, clock, "Und Urlaub.", subject="Urlaub", ticket_ref=ticket["id"])
+    mail = letter(desk, clock, "Und Urlaub.", subject="Urlaub", ticket_refs=(ticket["id"],))
     message = (await database.write(intake.receive, mail, clock.now())).message_id
     new = await _do(api, f"/messages/{message}/split", 201)
     assert (new["subject"], new["assignee_id"]) == ("Urlaub", desk.anna)

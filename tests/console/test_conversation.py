@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core import intake, outbox
 from core.database import Database
 from core.knowledge import articles, editing
 from core.knowledge.articles import ArticleText
+from core.models import Message
 from core.tickets import actions, details, lists
 from core.tickets.lists import View
-from core.values import DeliveryReport, Fate, Scale
+from core.values import Actor, ActorKind, DeliveryReport, Fate, ResolutionCode, Scale
 from tests.console.conftest import Signed
 from tests.core.desk import letter
 from tests.fakes.clock import SetClock
@@ -114,3 +121,34 @@ async def test_a_form_at_the_side_that_failed_stays_open_with_what_was_typed(
         panel = next(part for part in answer.text.split("<details") if f"/1/{action}" in part)
         assert " open>" in panel.partition("<summary>")[0]
         assert all(f">{typed}</textarea>" in panel for name, typed in fields.items() if name != "team")
+
+
+@pytest.mark.parametrize("action", ["reply", "note"])
+async def test_a_form_sent_four_times_at_once_says_it_once(
+    anna: Signed, database: Database, clock: SetClock, action: str
+) -> None:
+    receipt = await database.write(intake.receive, letter(anna.desk, clock), clock.now())
+    path = f"/console/tickets/{receipt.ticket_id}"
+    once = re.search(r'name="once" value="(\w{32})"', (await anna.get(path)).text)
+    assert once is not None
+    form = {"text": "Bitte neu starten.", "once": once.group(1)}
+    answers = await asyncio.gather(*(anna.post(f"{path}/{action}", **form) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [303] * 4
+
+    def said(session: Session) -> list[str]:
+        query = select(Message.text).where(Message.author_kind == ActorKind.AGENT).order_by(Message.id)
+        return list(session.scalars(query))
+
+    assert await database.read(said) == ["Bitte neu starten."]
+    assert (await anna.post(f"{path}/{action}", **form | {"text": "Und?"})).status_code == 303
+    assert await database.read(said) == ["Bitte neu starten.", "Und?"], "other words from the same page are not lost"
+
+
+async def test_a_form_that_was_refused_can_be_sent_again(anna: Signed, database: Database, clock: SetClock) -> None:
+    receipt = await database.write(intake.receive, letter(anna.desk, clock), clock.now())
+    assert receipt.ticket_id is not None
+    path = f"/console/tickets/{receipt.ticket_id}"
+    await database.write(actions.resolve, receipt.ticket_id, anna.desk.anna, ResolutionCode.SOLVED, clock.now())
+    assert (await anna.post(f"{path}/snooze", hours="4", once="7")).status_code == 409
+    await database.write(actions.reopen, receipt.ticket_id, Actor.agent(anna.desk.anna), clock.now())
+    assert (await anna.post(f"{path}/snooze", hours="4", once="7")).status_code == 303

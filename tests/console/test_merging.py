@@ -83,7 +83,7 @@ async def test_a_message_becomes_a_ticket_of_its_own(
 ) -> None:
     _, ticket = two
     assert "/split/" not in (await anna.get(f"/console/tickets/{ticket}")).text, "nothing would be left"
-    mail = letter(anna.desk, clock, "Und Urlaub.", subject="Urlaub", ticket_ref=ticket)
+    mail = letter(anna.desk, clock, "Und Urlaub.", subject="Urlaub", ticket_refs=(ticket,))
     message = (await database.write(intake.receive, mail, clock.now())).message_id
     page = (await anna.get(f"/console/tickets/{ticket}")).text
     assert f"/console/tickets/{ticket}/split/{message}" in page

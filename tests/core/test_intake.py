@@ -90,9 +90,9 @@ def test_a_reference_of_a_participant_joins_the_ticket(database: Database, desk:
 def test_a_number_in_the_subject_joins_only_for_a_participant(database: Database, desk: Desk, clock: SetClock) -> None:
     opened = database.write_now(intake.receive, letter(desk, clock), clock.now())
     mine = letter(
-        desk, clock, subject=f"Re: Drucker [FL-{1000 + (opened.ticket_id or 0)}]", ticket_ref=opened.ticket_id
+        desk, clock, subject=f"Re: Drucker [FL-{1000 + (opened.ticket_id or 0)}]", ticket_refs=(opened.ticket_id or 0,)
     )
-    foreign = letter(desk, clock, sender=Address("email", "eve@evil.example"), ticket_ref=opened.ticket_id)
+    foreign = letter(desk, clock, sender=Address("email", "eve@evil.example"), ticket_refs=(opened.ticket_id or 0,))
     assert database.write_now(intake.receive, mine, clock.now()).ticket_id == opened.ticket_id
     elsewhere = database.write_now(intake.receive, foreign, clock.now())
     assert elsewhere.ticket_id != opened.ticket_id
@@ -218,7 +218,7 @@ def test_a_typed_number_picks_what_was_offered_last(database: Database, desk: De
     database.write_now(actions.reply, first.ticket_id, desk.anna, offer, clock.now())
 
     def answer(option: int) -> dict[str, str]:
-        typed = letter(desk, clock, str(option), ticket_ref=first.ticket_id, option=option)
+        typed = letter(desk, clock, str(option), ticket_refs=(first.ticket_id or 0,), option=option)
         receipt = database.write_now(intake.receive, typed, clock.now())
         return database.read_now(lambda session: dict(session.get_one(Message, receipt.message_id).meta))
 

@@ -111,13 +111,13 @@ def test_later_mail_of_the_merged_ticket_lands_on_the_other_by_reference_number_
         lambda session: session.scalar(select(Message.external_id).where(Message.ticket_id == source))
     )
     database.write_now(merging.merge, source, target, desk.anna, clock.now())
-    for clue in ({"references": (external,)}, {"ticket_ref": source}, {"thread_key": conversation.thread_key}):
+    for clue in ({"references": (external,)}, {"ticket_refs": (source,)}, {"thread_key": conversation.thread_key}):
         receipt = database.write_now(intake.receive, letter(desk, clock, "Und?", **clue), clock.now())
         assert (receipt.ticket_id, receipt.conversation_id) == (target, conversation.id), clue
-    stranger = letter(desk, clock, "Ich auch", sender=Address("email", "eve@beta.example"), ticket_ref=source)
+    stranger = letter(desk, clock, "Ich auch", sender=Address("email", "eve@beta.example"), ticket_refs=(source,))
     receipt = database.write_now(intake.receive, stranger, clock.now())
     assert receipt.ticket_id not in two, "a number alone opens nobody's ticket"
-    absent = letter(desk, clock, "Abwesend", ticket_ref=source, automation=Automation.AUTO_REPLY)
+    absent = letter(desk, clock, "Abwesend", ticket_refs=(source,), automation=Automation.AUTO_REPLY)
     assert database.write_now(intake.receive, absent, clock.now()).ticket_id == target
 
 
@@ -128,7 +128,7 @@ def test_the_subject_of_the_merged_ticket_is_no_new_one_on_the_other(
     source = late.ticket_id or 0
     database.write_now(merging.merge, source, two[1], desk.anna, clock.now())
     for subject, is_new in (("Re: Papierstau", False), ("Urlaubsantrag", True)):
-        mail = letter(desk, clock, "Und?", subject=subject, ticket_ref=source)
+        mail = letter(desk, clock, "Und?", subject=subject, ticket_refs=(source,))
         assert database.write_now(intake.receive, mail, clock.now()).ticket_id == two[1]
         assert ("suggested_split" in _history(database, two[1])) == is_new
 
@@ -140,7 +140,9 @@ def test_who_took_part_in_the_merged_ticket_takes_part_in_the_other(
     jonas = letter(desk, clock, "Bei mir auch.", sender=Address("email", "jonas@alpha.example", "Jonas"))
     second = database.write_now(intake.receive, jonas, clock.now()).ticket_id or 0
     database.write_now(merging.merge, second, first, desk.anna, clock.now())
-    again = replace(jonas, dedupe_key="again", external_id="<again@alpha.example>", ticket_ref=second, text="Läuft.")
+    again = replace(
+        jonas, dedupe_key="again", external_id="<again@alpha.example>", ticket_refs=(second,), text="Läuft."
+    )
     assert database.write_now(intake.receive, again, clock.now()).ticket_id == first
     answer = database.write_now(actions.reply, first, desk.anna, Draft("Danke!"), clock.now())
     clock.advance(minutes=1)
@@ -223,7 +225,7 @@ def test_a_chain_of_merges_ends_at_the_last(
     database.write_now(merging.merge, first, second, desk.anna, clock.now())
     database.write_now(merging.merge, second, third, desk.anna, clock.now())
     assert [_ticket(database, one).merged_into_id for one in (first, second, third)] == [third, third, None]
-    later = database.write_now(intake.receive, letter(desk, clock, "Und?", ticket_ref=first), clock.now())
+    later = database.write_now(intake.receive, letter(desk, clock, "Und?", ticket_refs=(first,)), clock.now())
     assert later.ticket_id == third
 
 
@@ -303,7 +305,7 @@ async def test_of_two_merges_at_once_one_happens_and_nothing_is_doubled(
         wishes = [(ids[0], ids[1]), (ids[1], ids[0]), (ids[0], ids[2]), (ids[0], ids[1])]
         outcomes = await asyncio.gather(
             *(database.write(merging.merge, one, into, desk.anna, clock.now()) for one, into in wishes),
-            database.write(intake.receive, letter(desk, clock, "Dazwischen", ticket_ref=ids[0]), clock.now()),
+            database.write(intake.receive, letter(desk, clock, "Dazwischen", ticket_refs=(ids[0],)), clock.now()),
             return_exceptions=True,
         )
         assert all(isinstance(one, Conflict) for one in outcomes[:4] if isinstance(one, BaseException))
@@ -321,7 +323,7 @@ def test_the_same_requester_s_open_tickets_are_suggested_and_what_the_history_po
     settled = database.write_now(intake.receive, letter(desk, clock), clock.now()).ticket_id or 0
     database.write_now(actions.resolve, settled, desk.anna, ResolutionCode.SOLVED, clock.now())
     stranger = letter(
-        desk, clock, sender=Address("email", "carla@home.example"), ticket_ref=target, subject="Re: Drucker"
+        desk, clock, sender=Address("email", "carla@home.example"), ticket_refs=(target,), subject="Re: Drucker"
     )
     linked = database.write_now(intake.receive, stranger, clock.now()).ticket_id or 0
 

@@ -29,7 +29,7 @@ def test_a_mail_about_something_else_becomes_a_ticket_and_answers_follow_their_r
     database: Database, desk: Desk, clock: SetClock
 ) -> None:
     first = database.write_now(intake.receive, letter(desk, clock), clock.now())
-    other = letter(desk, clock, "Ich brauche Urlaub.", subject="Urlaubsantrag", ticket_ref=first.ticket_id)
+    other = letter(desk, clock, "Ich brauche Urlaub.", subject="Urlaubsantrag", ticket_refs=(first.ticket_id,))
     second = database.write_now(intake.receive, other, clock.now())
     assert second.ticket_id == first.ticket_id
     database.write_now(index.index_more)
@@ -42,7 +42,7 @@ def test_a_mail_about_something_else_becomes_a_ticket_and_answers_follow_their_r
     for reference, ticket_id in ((sent.external_id, new_id), (other.external_id, new_id)):
         mail = letter(desk, clock, "Im Mai.", subject="Re: Urlaubsantrag", references=(reference,))
         assert database.write_now(intake.receive, mail, clock.now()).ticket_id == ticket_id
-    mail = letter(desk, clock, "Druckt wieder.", ticket_ref=first.ticket_id)
+    mail = letter(desk, clock, "Druckt wieder.", ticket_refs=(first.ticket_id,))
     assert database.write_now(intake.receive, mail, clock.now()).ticket_id == first.ticket_id
 
 

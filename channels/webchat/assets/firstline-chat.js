@@ -22,6 +22,7 @@ const TEXTS = {
     paused: "Der Chat macht gerade Pause. Ihre Nachrichten werden gesendet, sobald er weitergeht.",
     typing: "schreibt …", log: "Verlauf", tooLarge: "Die Datei ist zu groß.", remove: "entfernen", you: "Sie", assistant: "Assistent",
     slow: "Das war viel auf einmal. Bitte warten Sie einen Moment.", ticket: "Ticket",
+    left: "Noch {count} Zeichen", over: "{count} Zeichen zu viel. Bitte kürzen oder auf zwei Nachrichten aufteilen.",
   },
   en: {
     launcher: "Open help chat", close: "Close chat", title: "Service Desk",
@@ -33,6 +34,7 @@ const TEXTS = {
     paused: "The chat is taking a break. Your messages will be sent as soon as it is back.",
     typing: "is typing …", log: "Conversation", tooLarge: "The file is too large.", remove: "remove", you: "You", assistant: "Assistant",
     slow: "That was a lot at once. Please wait a moment.", ticket: "Ticket",
+    left: "{count} characters left", over: "{count} characters too many. Please shorten it or send it in two messages.",
   },
 };
 
@@ -68,6 +70,7 @@ header div { flex:1; min-width:0; } header h2 { margin:0; font-size:15px; font-w
 .bubble { padding:9px 13px; border-radius:14px; background:var(--bg); white-space:pre-wrap; overflow-wrap:anywhere; text-align:left; }
 .mine .bubble { background:var(--accent); color:var(--on-accent); }
 .bubble a { color:inherit; } .bubble img { display:block; max-width:220px; max-height:180px; border-radius:8px; }
+.bubble.picture { padding:0; background:none; } .bubble.picture img { max-width:100%; border:1px solid var(--line); border-radius:14px; }
 .state { font-size:12px; color:var(--ink-2); } .state.failed { color:var(--bad); text-decoration:underline; padding:4px; min-height:24px; }
 .choices { display:flex; flex-wrap:wrap; gap:8px; margin-top:6px; }
 .choices button { min-height:36px; padding:6px 14px; border:1px solid var(--accent); color:var(--accent); background:var(--surface); border-radius:18px; text-align:left; }
@@ -75,10 +78,12 @@ header div { flex:1; min-width:0; } header h2 { margin:0; font-size:15px; font-w
 .dots { padding:10px 14px; } .dots i { display:inline-block; width:7px; height:7px; margin-right:4px; border-radius:50%; background:var(--ink-3); }
 @media (prefers-reduced-motion:no-preference) { .dots i { animation:dot 1.2s infinite; } .dots i:nth-child(2) { animation-delay:.2s; } .dots i:nth-child(3) { animation-delay:.4s; } @keyframes dot { 50% { opacity:.25; } } }
 .notice { margin:0; padding:6px 16px; font-size:13px; background:var(--warn-soft); color:var(--warn); }
+.count { margin:0; padding:4px 16px; font-size:13px; color:var(--ink-2); } .count.over { color:var(--bad); }
 .human { align-self:center; margin:0 0 4px; padding:4px 12px; min-height:28px; font-size:13px; color:var(--accent); }
 .human:hover { text-decoration:underline; }
-.files { display:flex; flex-wrap:wrap; gap:6px; padding:0 12px; font-size:13px; } .files span { padding:2px 4px 2px 8px; background:var(--bg); border-radius:6px; }
-form { display:flex; align-items:flex-end; gap:4px; padding:8px; border-top:1px solid var(--line); }
+.files { display:flex; flex-wrap:wrap; gap:6px; padding:8px 12px; font-size:13px; border-top:1px solid var(--line); } .files:empty { display:none; } .files:not(:empty) + form { border-top:0; padding-top:0; }
+.files span { display:flex; align-items:center; max-width:100%; padding-left:10px; background:var(--bg); border-radius:6px; overflow-wrap:anywhere; } .files button { flex:none; width:28px; height:28px; }
+form { display:flex; align-items:flex-end; gap:6px; padding:8px; border-top:1px solid var(--line); }
 textarea { flex:1; font:inherit; color:inherit; background:none; border:1px solid var(--ink-3); border-radius:10px; padding:8px 12px; resize:none; height:40px; max-height:134px; min-width:0; }
 .send { width:40px; height:40px; display:grid; place-items:center; background:var(--accent); color:var(--on-accent); border-radius:10px; }
 .hidden { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); }
@@ -113,13 +118,15 @@ class FirstlineChat extends HTMLElement {
     this.cursor = 0;
     this.state = { bot: true, agent: "", ticket: "" };
     this.attachments = [];
+    this.longest = Infinity; // until the server has said
     this.awaiting = false;
+    this.atEnd = true;
     this.build();
     this.introduce();
     if (this.saved.token) this.start();
   }
 
-  disconnectedCallback() { this.socket?.close(); clearTimeout(this.timer); this.gone = true; }
+  disconnectedCallback() { this.socket?.close(); clearTimeout(this.timer); clearInterval(this.timer); this.gone = true; }
 
   attributeChangedCallback(name) {
     if (!this.shadowRoot) return;
@@ -153,13 +160,15 @@ class FirstlineChat extends HTMLElement {
     this.notice.setAttribute("role", "status");
     this.human = element("button", { className: "human", type: "button", onclick: () => this.say(this.texts.human, "/human") });
     this.files = element("div", { className: "files" });
+    this.counter = element("p", { className: "count", hidden: true });
+    this.counter.setAttribute("role", "status");
     this.field = element("textarea", { rows: 1 });
     this.picker = element("input", { type: "file", multiple: true, hidden: true });
     this.clip = element("button", { type: "button", className: "icon", innerHTML: ICONS.clip, onclick: () => this.picker.click() });
     this.submit = element("button", { className: "send", innerHTML: ICONS.send });
     this.form = element("form", {}, this.clip, this.picker, this.field, this.submit);
     this.panel = element("section", { className: "panel", hidden: true },
-      element("header", {}, element("div", {}, this.heading, this.subtitle), this.closer), this.notice, this.log, this.human, this.files, this.form);
+      element("header", {}, element("div", {}, this.heading, this.subtitle), this.closer), this.notice, this.log, this.human, this.files, this.counter, this.form);
     this.panel.setAttribute("role", "dialog");
     this.panel.setAttribute("aria-labelledby", "title");
     // A constructed sheet needs no permission from the embedding page's Content-Security-Policy.
@@ -177,7 +186,7 @@ class FirstlineChat extends HTMLElement {
     this.field.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.sendField(); }
     });
-    this.field.addEventListener("input", () => this.grow());
+    this.field.addEventListener("input", () => { this.grow(); this.count(); });
     this.field.addEventListener("paste", (event) => { if (event.clipboardData.files.length) { event.preventDefault(); this.attach(event.clipboardData.files); } });
     this.picker.addEventListener("change", () => { this.attach(this.picker.files); this.picker.value = ""; });
     this.panel.addEventListener("dragover", (event) => event.preventDefault());
@@ -186,6 +195,10 @@ class FirstlineChat extends HTMLElement {
       if (event.key === "Escape") this.removeAttribute("open");
       if (event.key === "Tab") this.trap(event);
     });
+    // What was at the end stays there, whatever takes room: a longer field, a picture that arrives late.
+    this.log.addEventListener("scroll", () => { this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60; });
+    this.log.addEventListener("load", () => this.scroll(this.atEnd), true);
+    new ResizeObserver(() => this.scroll(this.atEnd)).observe(this.log);
     addEventListener("online", () => { this.flush(); this.fetch(); });
   }
 
@@ -222,6 +235,16 @@ class FirstlineChat extends HTMLElement {
 
   grow() { this.field.style.height = "40px"; this.field.style.height = `${Math.min(this.field.scrollHeight + 2, 134)}px`; }
 
+  /** Say how much room is left, near the end of it; false if there is none. */
+  count() {
+    const left = this.longest - [...this.field.value.trim()].length;
+    this.counter.hidden = left > Math.min(this.longest / 10, 500);
+    this.counter.classList.toggle("over", left < 0);
+    const words = left < 0 ? this.texts.over : this.texts.left;
+    this.counter.textContent = this.counter.hidden ? "" : words.replace("{count}", Math.abs(left).toLocaleString(this.language));
+    return left >= 0;
+  }
+
   // -- showing -------------------------------------------------------------------------------------------------------
 
   render() {
@@ -229,7 +252,6 @@ class FirstlineChat extends HTMLElement {
     const { bot, agent } = this.state;
     this.subtitle.textContent = bot ? texts.bot : agent ? `${agent} · ${texts.agent}` : texts.queue;
     this.human.hidden = !bot;
-    const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60;
     const shown = [...this.messages.values()].sort((a, b) => a.seq - b.seq);
     const last = shown.at(-1);
     const groups = [this.group({ author: "bot" }, [this.bubble({ text: texts.greeting })], this.choices(shown.length || this.saved.pending.length ? [] : texts.topics.map((title) => ({ title }))))];
@@ -238,7 +260,7 @@ class FirstlineChat extends HTMLElement {
     for (const message of this.saved.pending) this.place(groups, { ...message, mine: true, author: "requester" }, false);
     if (this.awaiting) groups.push(this.group({ author: "bot" }, [element("div", { className: "bubble dots", innerHTML: `<i></i><i></i><i></i><span class="hidden">${texts.assistant} ${texts.typing}</span>` })], null));
     this.log.replaceChildren(...groups.map((one) => one.node));
-    this.scroll(atEnd);
+    this.scroll(this.atEnd);
     this.badge.hidden = true;
     const unread = shown.filter((one) => !one.mine && one.seq > this.saved.seen).length;
     if (!this.hasAttribute("open") && unread) { this.badge.textContent = unread; this.badge.hidden = false; }
@@ -265,7 +287,7 @@ class FirstlineChat extends HTMLElement {
   }
 
   bubble(message) {
-    const node = element("div", { className: "bubble", textContent: message.text ?? "" });
+    const node = element("div", { className: "bubble" }, ...this.linked(message.text ?? ""));
     if (message.at) node.title = new Date(message.at).toLocaleString(this.language);
     for (const file of message.files ?? []) {
       const href = file.id ? `${this.base}/files/${file.id}?token=${encodeURIComponent(this.saved.token)}` : "";
@@ -273,7 +295,14 @@ class FirstlineChat extends HTMLElement {
       if (href && file.type?.startsWith("image/")) link.replaceChildren(element("img", { src: href, alt: file.name }));
       node.append(node.textContent ? element("br") : "", href ? link : file.name);
     }
+    if (!node.textContent && node.querySelector("img")) node.classList.add("picture");
     return node;
+  }
+
+  /** A text with its addresses as links. */
+  linked(text) {
+    return text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'’“”»])/).map((part, index) =>
+      index % 2 ? element("a", { href: part, target: "_blank", rel: "noopener noreferrer", textContent: part }) : part);
   }
 
   pendingState(message) {
@@ -287,7 +316,7 @@ class FirstlineChat extends HTMLElement {
       element("button", { type: "button", textContent: title, onclick: () => { this.say(title, payload); this.field.focus(); } })));
   }
 
-  scroll(force) { if (force) this.log.scrollTop = this.log.scrollHeight; }
+  scroll(force) { if (force) { this.log.scrollTop = this.log.scrollHeight; this.atEnd = true; } }
   markSeen() { this.saved.seen = Math.max(this.saved.seen, this.cursor); this.keep(); }
 
   tell(text) {
@@ -300,8 +329,10 @@ class FirstlineChat extends HTMLElement {
   sendField() {
     const text = this.field.value.trim();
     if (!text && !this.attachments.length) return;
+    if (!this.count()) return; // it stays in the field
     this.field.value = "";
     this.grow();
+    this.count();
     this.say(text, undefined, this.attachments.splice(0));
     this.files.replaceChildren();
   }
@@ -383,6 +414,7 @@ class FirstlineChat extends HTMLElement {
       if (!response.ok) throw new Error(response.status);
       const about = await response.json();
       this.name = about.name;
+      this.longest = about.longest ?? Infinity;
       this.speak(about.form_of_address);
     } catch { this.speak(this.saved.form || "formal"); }
   }
@@ -461,6 +493,8 @@ class FirstlineChat extends HTMLElement {
     socket.onclose = (event) => {
       clearTimeout(silence);
       if (this.gone || event.code === 4401) return;
+      // Too many pages of this visitor are open: this one looks by itself, and newer ones are told.
+      if (event.code === 4429) { this.timer = setInterval(() => this.fetch(), 15000); return; }
       this.pause = Math.min((this.pause ?? 500) * 2, 15000);
       if (this.pause > 2000) this.tell(this.trouble);
       // Without a socket, polling does the same.

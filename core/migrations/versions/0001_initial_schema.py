@@ -179,6 +179,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_saved_view_agent_id"), ["agent_id"], unique=False)
 
     op.create_table(
+        "sent_form",
+        sa.Column("agent_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("sent_at", UtcDateTime(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_sent_form_agent_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sent_form")),
+        sa.UniqueConstraint("agent_id", "key", name=op.f("uq_sent_form_agent_id_key")),
+    )
+    with op.batch_alter_table("sent_form", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sent_form_sent_at"), ["sent_at"], unique=False)
+
+    op.create_table(
         "staff_session",
         sa.Column("token_sha256", sa.String(length=64), nullable=False),
         sa.Column("agent_id", sa.Integer(), nullable=False),
@@ -1160,6 +1173,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_staff_session_agent_id"))
 
     op.drop_table("staff_session")
+    with op.batch_alter_table("sent_form", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sent_form_sent_at"))
+
+    op.drop_table("sent_form")
     with op.batch_alter_table("saved_view", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_saved_view_agent_id"))
 

@@ -104,10 +104,10 @@ def test_what_a_letter_is_about(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("Ihr Zeichen: FL-1042", 42), ("FL — 1042", 42), ("Az. 1042", None), ("", None)]
+    ("text", "expected"), [("Ihr Zeichen: FL-1042", (42,)), ("FL — 1042", (42,)), ("Az. 1042", ()), ("", ())]
 )
-def test_the_ticket_a_letter_answers(text: str, expected: int | None) -> None:
-    assert parse.ticket(text) == expected
+def test_the_tickets_a_letter_answers(text: str, expected: tuple[int, ...]) -> None:
+    assert parse.tickets(text) == expected
 
 
 def test_a_gateway_is_an_address_or_a_domain() -> None:

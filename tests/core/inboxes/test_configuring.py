@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import worker
 from channels.mail.adapter import KIND as MAIL
+from channels.webchat.adapter import KIND as WEBCHAT
 from core import intake, outbox
 from core.database import Database
 from core.errors import Conflict, InboxProblem, InvalidInput, Mistakes, NotFound
@@ -195,3 +196,10 @@ def test_an_unknown_channel_is_a_problem_and_not_a_crash(database: Database, des
     assert [one.problem is not None for one in found] == [True, True]
     with pytest.raises(InvalidInput):
         configuring.parse(KIND, {})
+
+
+def test_a_list_that_must_name_something_is_not_filled_by_itself() -> None:
+    with pytest.raises(Mistakes) as raised:
+        configuring.parse(WEBCHAT, {"key": "main", "allowed_origins": " "})
+    assert str(raised.value.fields["allowed_origins"]) == "Please fill this in."
+    assert getattr(configuring.parse(WEBCHAT, {"key": "main"}), "allowed_origins", None) == ("*",)
