@@ -240,7 +240,7 @@ def history(
     text = translate(STATUS["resolved"] if is_plain else HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}
     shown |= {"delivery_delayed", "complained", "replied_automatically", "collects_storm"}
-    if entry.reason and entry.action not in shown:
+    if reason and reason not in text and entry.action not in shown:
         text += f" – {reason}"
     if tried := detail.get("tried"):
         text += f" ({translate('tried')}: {tried})"
