@@ -148,7 +148,9 @@ class Knowledge:
         wanted, accepted = request.query_params.get("lang", ""), request.headers.get("accept-language", "")
         language = asked_for(wanted, accepted, desk.default_language)
         words = request.query_params.get("words", "")
-        shown = [one for one in found if one.language == language and _has(words, one.title, one.summary, *one.keywords)]
+        shown = [
+            one for one in found if one.language == language and _has(words, one.title, one.summary, *one.keywords)
+        ]
         shown.sort(key=lambda one: fold(one.title))
         tag = spoken(language, desk.form_of_address)
         return self._pages.page("help.html", tag, found=shown, words=words, desk_name=desk.name)
