@@ -106,8 +106,9 @@ class Mailbox:
         chosen = next((one for one in letters if one.key == wanted), None)
         # The page looks for mail by itself, but never while one writes.
         is_writing = chosen is not None or wanted == "new" or not letters
-        values = {"letters": letters, "chosen": chosen, "is_writing": is_writing, "customers": self._customers}
-        return self._pages.page("mailbox.html", tag, **values)
+        return self._pages.page(
+            "mailbox.html", tag, letters=letters, chosen=chosen, is_writing=is_writing, customers=self._customers
+        )
 
     async def _html(self, request: Request) -> Response:
         path = self._folder / f"{request.path_params['key']}.eml"
