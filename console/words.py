@@ -223,7 +223,7 @@ def history(
     team: Callable[[str], str],
     in_words: Callable[[Sequence[Any]], str],
 ) -> str:
-    """One quiet line of history; ``label`` and ``team`` name what has a key, ``in_words`` says what a guide was told."""
+    """One quiet line of history; ``label`` and ``team`` name what has a key, ``in_words`` says what was answered."""
     detail = entry.detail
     reason = translate({**CODE, **HISTORY, **REASON}.get(entry.reason, entry.reason))
     values = {
