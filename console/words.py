@@ -232,7 +232,7 @@ def history(
     team: Callable[[str], str],
     in_words: Callable[[Sequence[Any]], str],
 ) -> str:
-    """One quiet line of history; ``label`` names an intent, ``team`` a team, ``in_words`` a guide."""
+    """One quiet line of history; ``label`` and ``team`` name what has a key, ``in_words`` says what was answered."""
     detail = entry.detail
     reason = translate({**CODE, **HISTORY, **REASON}.get(entry.reason, entry.reason))
     values = {
@@ -249,7 +249,7 @@ def history(
     text = translate(STATUS["resolved"] if is_plain else HISTORY.get(entry.action, entry.action)).format(**values)
     shown = {"handed_off", "delivery_failed", "not_sent", "suggested_split", "suggested_link"}
     shown |= {"delivery_delayed", "complained", "replied_automatically", "collects_storm"}
-    if entry.reason and entry.action not in shown:
+    if reason and reason not in text and entry.action not in shown:
         text += f" – {reason}"
     if tried := detail.get("tried"):
         text += f" ({translate('tried')}: {tried})"

@@ -10,7 +10,6 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, make_msgid, parseaddr
 from pathlib import Path
-from typing import Any
 
 import aiosmtplib
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -107,13 +106,9 @@ class Mailbox:
         chosen = next((one for one in letters if one.key == wanted), None)
         # The page looks for mail by itself, but never while one writes.
         is_writing = chosen is not None or wanted == "new" or not letters
-        values: dict[str, Any] = {
-            "letters": letters,
-            "chosen": chosen,
-            "is_writing": is_writing,
-            "customers": self._customers,
-        }
-        return self._pages.page("mailbox.html", tag, **values)
+        return self._pages.page(
+            "mailbox.html", tag, letters=letters, chosen=chosen, is_writing=is_writing, customers=self._customers
+        )
 
     async def _html(self, request: Request) -> Response:
         path = self._folder / f"{request.path_params['key']}.eml"

@@ -24,7 +24,7 @@ const keys = {
 };
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target.closest("textarea, input:not([type=checkbox]), select, dialog");
+  const typing = event.target.closest("textarea, input:not([type=checkbox], [type=radio], [type=file]), select, dialog");
   if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
     event.preventDefault();
     openPalette();

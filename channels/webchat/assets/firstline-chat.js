@@ -121,6 +121,7 @@ class FirstlineChat extends HTMLElement {
     this.longest = Infinity; // until the server has said
     this.awaiting = false;
     this.atEnd = true;
+    this.top = 0;
     this.build();
     this.introduce();
     if (this.saved.token) this.start();
@@ -196,7 +197,13 @@ class FirstlineChat extends HTMLElement {
       if (event.key === "Tab") this.trap(event);
     });
     // What was at the end stays there, whatever takes room: a longer field, a picture that arrives late.
-    this.log.addEventListener("scroll", () => { this.atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60; });
+    // Only scrolling back leaves it: what grows below has not been scrolled away from.
+    this.log.addEventListener("scroll", () => {
+      const { scrollTop, scrollHeight, clientHeight } = this.log;
+      const isEnd = scrollHeight - scrollTop - clientHeight < 60;
+      if (isEnd || scrollTop < this.top) this.atEnd = isEnd;
+      this.top = scrollTop;
+    });
     this.log.addEventListener("load", () => this.scroll(this.atEnd), true);
     new ResizeObserver(() => this.scroll(this.atEnd)).observe(this.log);
     addEventListener("online", () => { this.flush(); this.fetch(); });

@@ -21,7 +21,6 @@ function commands() {
   for (const { title, run } of forPicked()) found.push({ title, run });
   for (const button of document.querySelectorAll(".head form button")) found.push({ title: button.firstChild.textContent.trim(), run: () => button.click() });
   for (const label of document.querySelectorAll(".composer .tabs label")) found.push({ title: label.firstChild.textContent.trim(), run: () => write(label.htmlFor.slice(5)) });
-  found.push({ title: words.replies, run: () => { location.href = "/console/replies"; } });
   found.push({ title: words.me, run: () => { location.href = "/console/me"; } });
   found.push({ title: words.shortcuts, run: openSheet });
   return found;
@@ -37,7 +36,9 @@ export function unfold(panel) {
 export function openPalette() {
   const all = commands();
   source = async (typed) => {
-    const fitting = all.filter(({ title }) => title.toLowerCase().includes(typed.toLowerCase()));
+    const at = ({ title }) => title.toLowerCase().indexOf(typed.toLowerCase());
+    // What begins with the words comes first.
+    const fitting = all.filter((one) => at(one) >= 0).sort((one, other) => Math.min(at(one), 1) - Math.min(at(other), 1));
     if (typed) fitting.push({ title: words.search.replace("{words}", typed), run: () => { location.href = `/console/search?q=${encodeURIComponent(typed)}`; } });
     return fitting;
   };
