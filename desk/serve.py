@@ -26,7 +26,7 @@ from desk import setup, wiring
 from desk.data import alone, open_database, with_secret
 from desk.http import application
 from desk.ports import require_free
-from desk.understanding import load_model
+from desk.understanding import obtain_model
 from desk.wiring import Desk
 from nlu.training_data import TrainingDataError
 from web.sockets import LARGEST_FRAME
@@ -176,7 +176,7 @@ async def _announce(server: uvicorn.Server, running: Running) -> None:
 async def _understand(desk: Desk, running: Running) -> None:
     """Load or train the model beside everything else; if that is impossible, people take every message."""
     try:
-        model = await asyncio.to_thread(load_model, desk.content.nlu_folder, desk.settings.data)
+        model = await obtain_model(desk.content.nlu_folder, desk.settings.data)
     except TrainingDataError as error:
         log.error("no_understanding", reason=str(error))
         desk.worker.unavailable()

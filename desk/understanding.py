@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from multiprocessing import get_context
 from pathlib import Path
 
 import structlog
 
 from bot import content as contents
 from config.settings import Settings
+from desk import logs
 from nlu import registry, training_data
 from nlu.embedded.engine import EmbeddedEngine
 from nlu.engine import Model, Parse
@@ -27,6 +31,43 @@ def load_model(folder: Path, data: Path) -> Model:
     model = registry.train_or_load(engine, examples, data / "models", _log_progress)
     model.parse(["Guten Tag, mein VPN geht nicht."])  # the encoder loads at its first use
     return model
+
+
+async def obtain_model(folder: Path, data: Path) -> Model:
+    """The same beside everything else, which goes on undisturbed: a training has a process of its own.
+
+    Cancelled, that process ends at once. Raises ``TrainingDataError``.
+    """
+    if not await asyncio.to_thread(_is_trained, folder, data):
+        log.info("training")
+        await _train_apart(folder, data)
+    return await asyncio.to_thread(load_model, folder, data)
+
+
+def _is_trained(folder: Path, data: Path) -> bool:
+    engine = EmbeddedEngine(data / "models" / "vectors.npz")
+    return registry.is_kept(engine, training_data.load(folder), data / "models")
+
+
+async def _train_apart(folder: Path, data: Path) -> None:
+    """Whatever goes wrong there is seen when the model is loaded here."""
+    process = get_context("spawn").Process(target=_train, args=(folder, data), daemon=True)
+    process.start()
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(process.sentinel, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(process.sentinel)
+        process.kill()
+        process.join()
+
+
+def _train(folder: Path, data: Path) -> None:
+    # Ctrl+C reaches every process of a terminal; the desk says when this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logs.configure("warning")
+    load_model(folder, data)
 
 
 def _log_progress(share: float, what: str) -> None:

@@ -22,8 +22,7 @@ def train_or_load(engine: Engine[M], data: TrainingData, folder: Path, progress:
     nothing, so that what it knows does not depend on the order of changes. A model appears under its name only when it
     is complete, so an interrupted training leaves nothing behind that could be taken for one.
     """
-    name = hashlib.sha256(f"{engine.recipe}\0{data.fingerprint()}".encode()).hexdigest()[:16]
-    place = folder / name
+    place = _place(engine, data, folder)
     if place.is_dir():
         try:
             return engine.load(place)
@@ -38,6 +37,15 @@ def train_or_load(engine: Engine[M], data: TrainingData, folder: Path, progress:
     learned = [[example.text, example.intent, example.language] for example in data.examples]
     _keep(model, place, json.dumps({"recipe": engine.recipe, "examples": learned}, ensure_ascii=False))
     return model
+
+
+def is_kept(engine: Engine[M], data: TrainingData, folder: Path) -> bool:
+    """Whether the model of this data only has to be loaded."""
+    return _place(engine, data, folder).is_dir()
+
+
+def _place(engine: Engine[M], data: TrainingData, folder: Path) -> Path:
+    return folder / hashlib.sha256(f"{engine.recipe}\0{data.fingerprint()}".encode()).hexdigest()[:16]
 
 
 def _update(engine: Engine[M], data: TrainingData, folder: Path) -> M | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from config.settings import PACK
 from tests.desk.model import MODELS
 from tests.fakes.ports import free_port
 
@@ -19,7 +20,7 @@ from tests.fakes.ports import free_port
 class DeskProcess:
     """``firstline serve`` on loopback, with mail, chat and a data folder of its own; ``init``: how it begins."""
 
-    def __init__(self, data: Path, outgoing_port: int, *init: str) -> None:
+    def __init__(self, data: Path, outgoing_port: int, *init: str, content: Path = PACK) -> None:
         self.data = data
         self.http_port, self.smtp_port = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.http_port}"
@@ -29,6 +30,7 @@ class DeskProcess:
             "FIRSTLINE_SECRET": "a secret of the tests",
             "FIRSTLINE_HTTP__PORT": str(self.http_port),
             "FIRSTLINE_LOG_LEVEL": "warning",
+            "FIRSTLINE_CONTENT__FOLDER": str(content),
         }
         self._outgoing_port = outgoing_port
         self._init = init

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import stat
 import subprocess
 import tarfile
@@ -16,11 +17,12 @@ import httpx
 import pytest
 
 from config import settings as configuration
-from config.settings import Settings
+from config.settings import PACK, Settings
 from core.errors import Conflict, InvalidInput
 from desk import archive, cli
 from desk.data import alone, open_database, with_secret
 from desk.demo.run import MARK
+from desk.serve import GRACE
 from tests.desk.process import DeskProcess
 from tests.fakes.mailserver import MailServer
 from tests.fakes.ports import free_port
@@ -101,6 +103,38 @@ def test_a_full_disc_refuses_mail_and_the_desk_goes_on_when_there_is_room_again(
             assert hand_over() == 250
         finally:
             assert desk.stop() == 0
+
+
+def test_a_desk_that_is_stopped_while_it_learns_stops_at_once(tmp_path: Path) -> None:
+    content = tmp_path / "content"
+    shutil.copytree(PACK, content)
+    examples = "\n".join(f"      - Der Drucker Nummer {number} druckt nicht" for number in range(400))
+    (content / "nlu" / "de" / "own.yml").write_text(
+        f'version: "3.1"\nnlu:\n  - intent: printer_problem\n    examples: |\n{examples}\n'
+    )
+    with MailServer() as outside:
+        desk = DeskProcess(tmp_path / "data", outside.port, content=content)
+        desk.start(understanding=False)
+        children = Path(f"/proc/{desk.pid}/task/{desk.pid}/children")
+        deadline = time.monotonic() + 30
+        while not children.read_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        learning = children.read_text().split()
+        assert learning, "it learns in a process of its own"
+        started = time.monotonic()
+        assert desk.stop() == 0
+        assert time.monotonic() - started < GRACE
+        deadline = time.monotonic() + 10
+        while any(_is_alive(child) for child in learning):
+            assert time.monotonic() < deadline, "what learned goes with it"
+            time.sleep(0.05)
+
+
+def _is_alive(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_demo_leaves_what_is_not_its_own_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
