@@ -155,7 +155,8 @@ def _say(session: Session, ticket: Ticket, destination: Destination, decision: D
 def _settle_outcome(
     session: Session, ticket: Ticket, destination: Destination, decision: Decision, now: datetime
 ) -> None:
-    if decision.reopen and ticket.status is Status.RESOLVED:
+    # What goes to people is not settled, whatever it was: nobody looks for work among the resolved.
+    if (decision.reopen or decision.handoff is not None) and ticket.status is Status.RESOLVED:
         set_reopened(session, ticket, Actor(ActorKind.REQUESTER, ticket.requester_id), now, decision.reason)
     if decision.handoff is not None:
         team = _team(session, destination, decision.handoff)
@@ -238,6 +239,8 @@ def _move_to_new_ticket(session: Session, old: Ticket, message_id: int, now: dat
     message.ticket_id = ticket.id
     if conversation is not None:
         conversation.ticket_id = ticket.id
+    # Where to answer is read by statements that do not see what this session still holds back.
+    session.flush()
     actor = Actor(ActorKind.REQUESTER, old.requester_id)
     record(session, old, actor, "new_matter", now, ticket_id=ticket.id)
     record(session, ticket, actor, "created", now, after=old.id)
