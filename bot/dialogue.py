@@ -6,37 +6,47 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from babel.lists import format_list
+
 from bot import policy
 from bot.answers import steps
-from bot.draft import Composer
 from bot.flows import Ending, EndlessFlow, Flow, Step, walk
 from bot.handoff import numbered
+from bot.information import Informant
 from bot.policy import Reason
+from bot.reading import (
+    Answer,
+    asks,
+    begins_with_yes_or_no,
+    did_it_help,
+    does_not_know,
+    is_settled,
+    needs_help,
+    yes_or_no,
+)
 from bot.responses import SET_SLOTS
 from bot.state import Waiting
-from bot.values import Search, Turn
+from bot.values import Search
 from core.values import Choice, Decision, Draft, ResolutionCode, Status
 from nlu.engine import Parse
 
 REFUSALS = 2
 OWN_MATTER_WORDS, OWN_MATTER = 6, 0.9
-_TRUE, _FALSE = frozenset({"true", "yes", "ja"}), frozenset({"false", "no", "nein"})
+_TRUE = frozenset({"true", "yes", "ja"})
 
 
-class Dialogue(Composer):
+class Dialogue(Informant):
     """One turn of a dialogue. ``decide`` reads from top to bottom like the policy it is."""
-
-    def __init__(self, turn: Turn) -> None:
-        super().__init__(turn)
-        self.text = (turn.facts.text or "").strip()
 
     def decide(self) -> Decision | Search:
         if not self.turn.parses:
             return self._resume()
         self.hear(self.turn.parses)
         main = self.turn.parses[0]
-        if self.facts.level > 0 or self.facts.status is Status.RESOLVED:
-            return self._look(main)
+        if self.facts.level > 0:
+            return self.listen(main)
+        if self.facts.status is Status.RESOLVED:
+            return self._after_the_end(main)
         if self.facts.payload:
             return self._pressed(self.facts.payload, main)
         if not self.text:
@@ -45,21 +55,21 @@ class Dialogue(Composer):
 
     # -- what came, from the most certain to the least -------------------------------------------------------------
 
-    def _look(self, main: Parse) -> Decision | Search:
-        """Something on a matter that is settled, or that people have: thanks, not solved after all, or a new one."""
-        if self.facts.status is not Status.RESOLVED:
-            return self.end("listening")
-        if self.accepted(main) and main.intent in (policy.POLITE | policy.YES):
-            if self.facts.level == 0:
-                self.say("utter_goodbye" if main.intent == "goodbye" else "utter_you_are_welcome")
+    def _after_the_end(self, main: Parse) -> Decision | Search:
+        """Something on a settled matter: thanks, a question, a new matter, or it is not solved after all."""
+        if self.facts.payload == "/human":
+            return self.hand_over(Reason.ASKED)
+        sure = self.accepted(main)
+        if policy.leaves_it_settled(self.text, main, sure):
+            self.say("utter_goodbye" if main.intent == "goodbye" else "utter_you_are_welcome")
             return self.end("after_resolution")
-        fresh = self.accepted(main) and policy.is_problem(self.view, main) and main.intent != self.facts.intent
-        if fresh and self.facts.level == 0:
+        if sure and self.informs(main.intent or ""):
+            return self.end("aside")
+        if sure and policy.is_problem(self.view, main) and main.intent != self.facts.intent:
             self.state = type(self.state)()
             self.change(new_ticket=True)
             return self._start(main)
-        self.change(reopen=True)
-        return self.end("came_back") if self.facts.level > 0 else self.hand_over(Reason.CAME_BACK)
+        return self.hand_over(Reason.CAME_BACK)
 
     def _pressed(self, payload: str, main: Parse) -> Decision | Search:
         """A button says exactly what is meant."""
@@ -90,14 +100,30 @@ class Dialogue(Composer):
             return self.hand_over(reason, main)
         if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
             return self._answer_step(step, main, sure)
-        if self.state.waiting is Waiting.ARTICLE and sure:
-            if main.intent in policy.YES:
-                return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
-            if main.intent in policy.NO:
-                return self.hand_over(Reason.NOT_SOLVED)
+        if self.state.waiting is Waiting.ARTICLE and (decision := self._answer_article(main, sure)) is not None:
+            return decision
         if sure and main.intent in policy.POLITE:
             return self._small_talk(main.intent or "")
+        if needs_help(self.text):
+            self.state.waiting = Waiting.REPHRASE
+            self.say("utter_what_is_it_about")
+            return self.end("needs_help")
         return self._understand(main, sure)
+
+    def _answer_article(self, main: Parse, sure: bool) -> Decision | None:
+        """What is said to an article that was offered, unless it is something else."""
+        if sure and policy.is_problem(self.view, main) and not begins_with_yes_or_no(self.text):
+            return None
+        match did_it_help(self.text, main, sure):
+            case Answer.HELPED:
+                return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
+            case Answer.SETTLED:
+                return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_closed")
+            case Answer.NOT_HELPED:
+                return self.hand_over(Reason.NOT_SOLVED)
+            case Answer.TRYING | Answer.DONE | Answer.THANKS as answer:
+                return self._ask_whether_it_helped(answer, self.voice.draft("utter_did_it_help").choices)
+        return None
 
     def _understand(self, main: Parse, sure: bool) -> Decision | Search:
         """A fresh matter: start it, ask which, or look it up."""
@@ -118,14 +144,21 @@ class Dialogue(Composer):
             self.state.words = self.text
         if (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
             return self.hand_over(reason, main)
-        for other in self.turn.parses[1:]:
-            if other.intent is not None and other.intent in self.view.intents and other.intent != main.intent:
-                self.state.topics.append(other.intent)
-                self.say("utter_second_topic", topic=self.view.label(other.intent, self.language))
+        self._put_aside([other.intent for other in self.turn.parses[1:] if other.intent], main)
         flow = self.view.flow_for(main.intent or "")
         if flow is None:
             return self._look_up(main)
         return self._run(flow, 0)
+
+    def _put_aside(self, others: list[str], main: Parse) -> None:
+        """Further matters of the same message come after the first one, which is named first."""
+        known = [one for one in others if one in self.view.intents and one != main.intent]
+        self.state.topics += [one for one in known if one not in self.state.topics]
+        if known:
+            labels = [self.view.label(one, self.language) for one in (main.intent or "", *known)]
+            marks = ("„", "“") if self.language == "de" else ("“", "”")
+            later = [f"{marks[0]}{label}{marks[1]}" for label in labels[1:]]
+            self.say("utter_first_topic", topic=labels[0], later=format_list(later, locale=self.language))
 
     def _ask_which(self, main: Parse, candidates: list[str]) -> Decision:
         self.adopt_ranking(main)
@@ -171,7 +204,8 @@ class Dialogue(Composer):
 
     def _small_talk(self, intent: str) -> Decision:
         self.say({"thank": "utter_you_are_welcome"}.get(intent, f"utter_{intent}"))
-        self._repeat()
+        if intent != "goodbye":
+            self._repeat()
         return self.end("small_talk")
 
     # -- flows ------------------------------------------------------------------------------------------------------
@@ -213,26 +247,80 @@ class Dialogue(Composer):
 
     def _answer_step(self, step: Step, main: Parse, sure: bool) -> Decision | Search:
         """An answer to a question, unless it clearly is something else."""
-        flow = self.view.flows[self.state.flow]
         plain = sure and main.confidence >= policy.SWITCH
-        if plain and main.intent in ("bot_challenge", "greet", "goodbye", "ask_opening_hours"):
-            if main.intent == "ask_opening_hours":
-                self._action("action_opening_hours")
-                self._repeat()
-                return self.end("aside")
+        if plain and main.intent in ("bot_challenge", "greet", "goodbye"):
             return self._small_talk(main.intent)
-        changed = (
-            plain
-            and main.intent not in flow.intents
-            and (policy.is_problem(self.view, main) or main.intent == "ticket_status")
+        if plain and main.intent in ("ask_opening_hours", "service_status") and self.informs(main.intent):
+            self._repeat()
+            return self.end("aside")
+        if is_settled(self.text, main, plain):
+            return self._leave(Ending.WITHDRAWN)
+        is_another = plain and main.intent not in self.view.flows[self.state.flow].intents
+        changed = is_another and (policy.is_problem(self.view, main) or main.intent == "ticket_status")
+        return self._judge(step, main, sure, changed) if step.is_guided else self._take(step, main, sure, changed)
+
+    def _judge(self, step: Step, main: Parse, sure: bool, changed: bool) -> Decision | Search:
+        """Whether a step helped. Who asks, or is still at it, has said neither."""
+        is_same = sure and main.intent in self.view.flows[self.state.flow].intents
+        answer = did_it_help(self.text, main, sure, is_same)
+        if changed and self._is_another_matter(answer, main):
+            return self._change_topic(main)
+        match answer:
+            case Answer.HELPED | Answer.NOT_HELPED:
+                return self._fill(step.collect, answer is Answer.HELPED)
+            case Answer.TRYING | Answer.THANKS:
+                return self._ask_whether_it_helped(answer, self.question_of(step).choices)
+            case Answer.DONE if self._is_first_aside():
+                return self._ask_whether_it_helped(answer, self.question_of(step).choices)
+            case Answer.QUESTION if self._is_first_aside():
+                return self._explain(step)
+        return self._miss(step)
+
+    def _is_another_matter(self, answer: Answer, main: Parse) -> bool:
+        if answer is Answer.NOT_HELPED:
+            return main.confidence >= OWN_MATTER and not begins_with_yes_or_no(self.text)
+        return answer is Answer.UNCLEAR or (answer is Answer.QUESTION and self._is_a_matter_of_its_own(main))
+
+    def _is_first_aside(self) -> bool:
+        """The first words beside the question are no misunderstanding yet."""
+        self.state.asides += 1
+        return self.state.asides == 1
+
+    def _ask_whether_it_helped(self, answer: Answer, choices: tuple[Choice, ...]) -> Decision:
+        told = {Answer.TRYING: "utter_take_your_time", Answer.DONE: "utter_good_and_now"}
+        before = self.voice.text(told.get(answer, "utter_you_are_welcome"))
+        self.replies.append(Draft(f"{before} {self.voice.text('utter_did_it_help')}", choices, offers_help=True))
+        return self.end(answer)
+
+    def _explain(self, step: Step) -> Decision:
+        """A question about a step: the step once more, and a way to somebody who knows more."""
+        said, question = (
+            self.voice.draft("utter_explain_step", step=self.voice.text(step.utter)),
+            self.question_of(step),
         )
+        self.replies.append(Draft(said.text, (*question.choices, *said.choices), offers_help=True))
+        return self.end(Answer.QUESTION)
+
+    def _take(self, step: Step, main: Parse, sure: bool, changed: bool) -> Decision | Search:
+        """A value for the slot asked for; who does not know it is not asked again, who asks back is answered once."""
         value = self._value(step, main, sure)
         if changed and (value is None or (self._is_free_text(step) and self._is_a_matter_of_its_own(main))):
-            self.state.leave_flow()
-            return self._start(main)
-        if value is None:
-            return self._miss(step)
-        return self._fill(step.collect, value)
+            return self._change_topic(main)
+        is_vague = value is None or (self._is_free_text(step) and value == self.text)
+        if is_vague and does_not_know(self.text):
+            self.state.skip(step.collect)
+            self.state.misses = self.state.asides = 0
+            self.say("utter_without_it")
+            return self._run(self.view.flows[self.state.flow], step.next(self.state.slots))
+        if is_vague and asks(self.text) and self._is_first_aside():
+            self.say("utter_why_i_ask")
+            self._ask(step)
+            return self.end(Answer.QUESTION)
+        return self._miss(step) if value is None else self._fill(step.collect, value)
+
+    def _change_topic(self, main: Parse) -> Decision | Search:
+        self.state.leave_flow()
+        return self._start(main)
 
     def _value(self, step: Step, main: Parse, sure: bool) -> Any:
         """What the message says about the slot asked for, or None."""
@@ -241,12 +329,7 @@ class Dialogue(Composer):
             if entity.name in slot.entities:
                 return entity.value
         if slot.type == "bool":
-            if (plain := policy.yes_or_no(self.text)) is not None:
-                return plain
-            if sure and main.intent in policy.YES:
-                return True
-            again = sure and step.is_guided and main.intent in self.view.flows[self.state.flow].intents
-            return False if again or (sure and main.intent in policy.NO) else None
+            return yes_or_no(self.text, main, sure)
         if slot.type == "categorical":
             return self._category(step, slot.values)
         if slot.type == "float":
@@ -286,7 +369,7 @@ class Dialogue(Composer):
             return self._look_up(self.turn.parses[0]) if step is None else self._repeat_only(step)
         value = _typed(slot.type, value)
         refusal = step.refusal({**self.state.slots, slot_key: value})
-        self.state.misses = 0
+        self.state.misses = self.state.asides = 0
         if refusal is not None and self.state.refused < REFUSALS:
             self.state.refused += 1
             self.say(refusal.utter)
@@ -312,7 +395,7 @@ class Dialogue(Composer):
                     self._ask(step)
                     return self.end("asked")
                 if step.action:
-                    self._action(step.action)
+                    self.act(step.action)
         except EndlessFlow:
             return self.hand_over(Reason.NOT_SOLVED)
         return self._flow_ended()
@@ -321,6 +404,8 @@ class Dialogue(Composer):
         if ending is Ending.HANDOFF:
             return self.hand_over(Reason.NOT_SOLVED if self.state.tried else Reason.COLLECTED)
         if ending is Ending.SOLVED:
+            return self._solved()
+        if self.state.topics:
             return self._solved()
         code = ResolutionCode.SELF_RESOLUTION if self.state.tried else ResolutionCode.WITHDRAWN
         return self.resolve(code, "utter_closed")
@@ -344,54 +429,27 @@ class Dialogue(Composer):
         self.state.waiting = Waiting.SLOT
         draft = self.voice.draft(step.utter)
         if step.is_guided:
-            question = self.voice.draft("utter_did_it_help")
-            choices = _guided_choices(question, step.collect)
-            draft = Draft(f"{draft.text}\n\n{question.text}", choices, offers_help=True)
+            question = self.question_of(step)
+            draft = Draft(f"{draft.text}\n\n{question.text}", question.choices, offers_help=True)
         elif self.view.slots[step.collect].type == "bool" and not draft.choices:
             yes, no = self.voice.text("utter_yes"), self.voice.text("utter_no")
             draft = Draft(draft.text, (_set(yes, step.collect, "true"), _set(no, step.collect, "false")))
         self.replies.append(draft)
 
+    def question_of(self, step: Step) -> Draft:
+        """Whether a guided step helped, with the buttons *Solved* and *Not yet* filling its slot."""
+        question = self.voice.draft("utter_did_it_help")
+        values = {"/solved": "true", "/not_yet": "false"}
+        choices = [
+            _set(one.title, step.collect, values[one.payload]) if one.payload in values else one
+            for one in question.choices
+        ]
+        return Draft(question.text, tuple(choices))
+
     def _repeat(self) -> None:
         """After an aside, the open question once more."""
         if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
             self._ask(step)
-
-    def _action(self, action: str) -> None:
-        if action.startswith("utter_"):
-            self.say(action)
-        elif action == "action_ticket_status":
-            self._say_status()
-        elif action == "action_service_status":
-            self._say_trouble()
-        elif action == "action_opening_hours":
-            self._say_hours()
-
-    def _say_status(self) -> None:
-        if not self.facts.tickets:
-            self.say("utter_status_none")
-            return
-        lines = [
-            self.voice.text(f"utter_status_{line.status}", number=line.number, subject=line.subject)
-            for line in self.facts.tickets
-        ]
-        self.replies.append(Draft("\n".join([self.voice.text("utter_status"), *(f"• {line}" for line in lines)])))
-
-    def _say_trouble(self) -> None:
-        if not self.facts.trouble:
-            self.say("utter_no_trouble")
-            return
-        topics = ", ".join(self.view.label(intent, self.language) for intent in self.facts.trouble)
-        self.say("utter_trouble", topics=topics)
-
-    def _say_hours(self) -> None:
-        opening = self.turn.calendar.next_opening(self.turn.now)
-        if opening is None:
-            self.say("utter_hours_unknown")
-        elif opening > self.turn.now:
-            self.say("utter_hours_closed", opening=self.voice.moment(opening, self.turn.now))
-        else:
-            self.say("utter_hours_open")
 
 
 def _is_meant(step: Step, resume: Mapping[str, str]) -> bool:
@@ -407,12 +465,6 @@ def _typed(kind: str, value: Any) -> Any:
 
 def _set(title: str, slot: str, value: str) -> Choice:
     return Choice(title, f"/SetSlots({slot}={value})")
-
-
-def _guided_choices(question: Draft, slot: str) -> tuple[Choice, ...]:
-    """The buttons *Solved* and *Not yet* of the common question, filling this step's slot."""
-    values = {"/solved": "true", "/not_yet": "false"}
-    return tuple(_set(c.title, slot, values[c.payload]) if c.payload in values else c for c in question.choices)
 
 
 def _certain(parse: Parse, intent: str) -> Parse:

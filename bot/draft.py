@@ -21,6 +21,7 @@ class Composer:
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
         self.facts = turn.facts
+        self.text = (turn.facts.text or "").strip()
         self.view = turn.view
         self.state = State.load(turn.facts.state)
         self.language = turn.parses[0].language if turn.parses else turn.facts.language

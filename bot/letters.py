@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from bot import policy
 from bot.answers import Hit, steps
-from bot.draft import Composer
 from bot.flows import Flow
 from bot.handoff import numbered
+from bot.listening import Listener
 from bot.policy import Reason
+from bot.reading import Answer, did_it_help
 from bot.values import Search
 from core.values import Decision, Draft, ResolutionCode, Status
 from nlu.engine import Parse
+from nlu.topics import body
 
 
-class Letter(Composer):
+class Letter(Listener):
     def decide(self) -> Decision | Search:
         if not self.turn.parses:
             return self.to_people(Reason.ASKED)
         self.hear(self.turn.parses)
         main = self.turn.parses[0]
-        if self.facts.level > 0 or self.facts.status is Status.RESOLVED:
-            return self._look(main)
+        if self.facts.level > 0:
+            return self.listen(main)
         if self.facts.payload in ("/solved", "/not_yet"):
             return self._pressed(self.facts.payload)
+        if self.facts.status is Status.RESOLVED:
+            return self._after_the_end(main)
         sure = self.accepted(main) and not main.ambiguous
         if self.state.words:
             return self._follow_up(main, sure)
@@ -33,30 +37,34 @@ class Letter(Composer):
             return self.to_people(reason, main)
         return self._propose(main)
 
-    def _look(self, main: Parse) -> Decision:
+    def _after_the_end(self, main: Parse) -> Decision:
         """Thanks leave a settled matter settled; anything else opens it again, for people."""
-        if self.facts.status is not Status.RESOLVED:
-            return self.end("listening")
-        if self.accepted(main) and main.intent in (policy.POLITE | policy.YES):
+        if policy.leaves_it_settled(self.text, main, self.accepted(main)):
             return self.end("after_resolution")
-        self.change(reopen=True)
-        return self.end("came_back") if self.facts.level > 0 else self.to_people(Reason.CAME_BACK)
+        return self.to_people(Reason.CAME_BACK)
 
     def _pressed(self, payload: str) -> Decision:
-        """A link in a proposal was followed and confirmed."""
+        """A link in a proposal was followed and confirmed, perhaps after the matter was settled."""
         if payload == "/not_yet":
             self._nothing_helped()
             return self.to_people(Reason.NOT_SOLVED)
+        if self.facts.status is Status.RESOLVED:
+            return self.end("after_resolution")
         return self._finish([self.voice.text("utter_solved")], ResolutionCode.SELF_RESOLUTION)
 
     def _follow_up(self, main: Parse, sure: bool) -> Decision:
-        """An answer to the proposal: it helped, or a person takes it from here."""
-        if sure and main.intent in policy.YES:
-            return self._finish([self.voice.text("utter_solved")], ResolutionCode.SELF_RESOLUTION)
+        """An answer to the proposal: it helped, it is being tried, or a person takes it from here."""
         flow = self.view.flows.get(self.state.flow)
-        again = flow is not None and main.intent in flow.intents
-        if sure and (again or main.intent in policy.NO):
-            self._nothing_helped()
+        again = sure and flow is not None and main.intent in flow.intents
+        match did_it_help(body(self.text), main, sure, again):
+            case Answer.HELPED:
+                return self._finish([self.voice.text("utter_solved")], ResolutionCode.SELF_RESOLUTION)
+            case Answer.SETTLED:
+                return self._finish([self.voice.text("utter_closed")], ResolutionCode.SELF_RESOLUTION)
+            case Answer.TRYING | Answer.THANKS:
+                return self._send_proposal([self.voice.text("utter_take_your_time")])
+            case Answer.NOT_HELPED:
+                self._nothing_helped()
         return self.to_people(Reason.NOT_SOLVED)
 
     def _nothing_helped(self) -> None:
@@ -101,9 +109,9 @@ class Letter(Composer):
 
     def _article(self, hit: Hit) -> Decision:
         offer = self.voice.text("utter_letter_article", title=hit.article.title)
-        body = numbered(steps(hit.article)) or hit.article.summary
+        instructions = numbered(steps(hit.article)) or hit.article.summary
         self.state.article = hit.article.id
-        return self._send_proposal([offer, body], {"article": hit.article.key})
+        return self._send_proposal([offer, instructions], {"article": hit.article.key})
 
     def _send_proposal(self, paragraphs: list[str], meta: dict[str, str] | None = None) -> Decision:
         text = self._letter([*paragraphs, self.voice.text("utter_letter_choose")])
@@ -113,8 +121,8 @@ class Letter(Composer):
     def to_people(self, reason: Reason, parse: Parse | None = None, more: list[str] | None = None) -> Decision:
         """One letter that confirms, says what happens next, and asks what will be asked anyway."""
         decision = self.hand_over(reason, parse)
-        body = [*(reply.text for reply in decision.replies), *(more or [])]
-        self.replies = [Draft(self._letter(body))]
+        paragraphs = [*(reply.text for reply in decision.replies), *(more or [])]
+        self.replies = [Draft(self._letter(paragraphs))]
         return self.end(reason)
 
     def _finish(self, paragraphs: list[str], code: ResolutionCode) -> Decision:

@@ -167,7 +167,7 @@ def test_a_change_of_topic_is_followed() -> None:
 def test_two_problems_become_two_topics() -> None:
     talk = Talk()
     both = talk.says("VPN geht nicht, und der Monitor ist schwarz", parse("vpn_problem"), parse("screen_problem"))
-    assert "Bildschirm" in words(both)
+    assert both.replies[0].text.startswith("Zuerst zu „VPN“. Um „Bildschirm“ kümmern wir uns")
     after = talk.says("geht wieder", parse("affirm"))
     assert after.resolve is None and "Bildschirm" in words(after)
 
@@ -217,8 +217,63 @@ def test_thanks_after_the_end_change_nothing_and_a_new_problem_is_a_new_ticket()
     thanked = Talk(**done).says("Danke!", parse("thank"))
     assert not thanked.reopen and not thanked.new_ticket
     assert Talk(**done).says("Drucker streikt", parse("printer_problem")).new_ticket
-    again = Talk(**done).says("geht doch nicht", parse("deny"))
-    assert again.reopen and again.handoff is not None
+    assert Talk(**done).says("geht doch nicht", parse("deny")).handoff is not None
+
+
+def test_a_cry_for_help_on_a_settled_matter_is_no_thanks() -> None:
+    again = Talk(status=Status.RESOLVED, intent="vpn_problem").says("Ich brauche noch Hilfe", parse("ticket_close"))
+    assert again.handoff is not None
+
+
+def test_a_question_about_the_desk_opens_no_settled_matter() -> None:
+    asked = Talk(status=Status.RESOLVED, intent="vpn_problem").says("Bist du echt?", parse("bot_challenge"))
+    assert asked.handoff is None and not asked.reopen
+
+
+def test_a_cry_for_help_without_a_matter_is_asked_what_it_is_about() -> None:
+    asked = Talk().says("Ich brauche noch Hilfe", parse("ticket_close", 0.7))
+    assert asked.resolve is None and asked.handoff is None and "Worum geht es" in words(asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ich probiere es", "Nehmen Sie sich gern Zeit"),
+        ("ok mach ich, moment", "Nehmen Sie sich gern Zeit"),
+        ("ja hab ich gemacht", "Gut. Hat das geholfen?"),
+        ("wo genau unten rechts?", "Gemeint ist dieser Schritt: "),
+        ("danke", "Gern geschehen! Hat das geholfen?"),
+    ],
+)
+def test_who_is_still_at_a_step_is_asked_again_and_has_not_failed(text: str, said: str) -> None:
+    talk = Talk()
+    talk.says("VPN geht nicht", parse("vpn_problem"))
+    answer = talk.says(text, parse("affirm"))
+    assert said in words(answer) and answer.resolve is None and answer.state["misses"] == 0
+    assert [choice.title for choice in answer.replies[-1].choices][:2] == ["Gelöst", "Noch nicht"]
+    assert talk.says("ja, geht", parse("affirm")).resolve is ResolutionCode.SELF_RESOLUTION
+
+
+def test_who_asks_about_a_step_is_offered_a_person() -> None:
+    talk = Talk()
+    talk.says("VPN geht nicht", parse("vpn_problem"))
+    assert talk.says("wo ist das?", parse(None)).replies[-1].choices[-1].payload == "/human"
+
+
+@pytest.mark.parametrize("text", ["Ich brauche noch Hilfe", "Ja, gemacht, geht weiterhin net"])
+def test_a_call_for_help_after_a_step_leads_to_the_next_one(text: str) -> None:
+    talk = Talk()
+    first = talk.says("VPN geht nicht", parse("vpn_problem"))
+    answer = talk.says(text, parse("ticket_close"))
+    assert answer.resolve is None and answer.state["step"] == first.state["step"] + 1
+
+
+def test_an_answer_to_a_letter_that_is_no_yes_closes_nothing() -> None:
+    talk = Talk(style=InboxStyle.LETTER)
+    talk.says("Der Drucker druckt nicht.", parse("printer_problem"))
+    trying = talk.says("Danke, ich probiere es gleich.", parse("thank"))
+    assert trying.resolve is None and trying.handoff is None and trying.replies[0].offers_help
+    assert talk.says("Ich brauche noch Hilfe.", parse("ticket_close")).handoff is not None
 
 
 def test_a_letter_gets_one_good_proposal() -> None:
