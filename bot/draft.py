@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bot import policy
-from bot.handoff import announcement, handoff, letter_announcement
+from bot.handoff import announcement, handoff
 from bot.policy import Reason
 from bot.responses import Voice
 from bot.state import State
 from bot.times import wanted_moment
 from bot.values import Turn
-from core.values import Address, Decision, Draft, InboxStyle, ResolutionCode, spoken
+from core.values import Address, Decision, Draft, ResolutionCode, spoken
 from nlu.engine import Parse
 
 
@@ -78,19 +78,17 @@ class Composer:
         if parse is not None:
             self.adopt(parse)
         self._own_words(reason, parse)
-        opening = self.turn.calendar.next_opening(self.turn.now)
+        intent = parse.intent if parse is not None and self.intent is None else self.intent
+        self.state.words = self.state.words or self.facts.text or ""
+        handed = handoff(self.view, self.state, intent, reason, self.state.words)
         callback = self._changes.get("callback_at")
         if callback is not None:
             self.say("utter_callback", time=self.voice.moment(callback, self.turn.now))
-        elif self.facts.style is InboxStyle.LETTER:
-            self.replies.append(letter_announcement(self.voice, self.turn.now, opening))
         else:
-            wait = self.facts.usual_wait
-            self.replies.append(announcement(self.voice, self.turn.now, opening, self.facts.queue_length, wait))
+            self.replies.append(announcement(self.voice, self.turn, handed.team))
         self._merge()
-        self.state.words = self.state.words or self.facts.text or ""
-        intent = parse.intent if parse is not None and self.intent is None else self.intent
-        self.change(handoff=handoff(self.view, self.state, intent, reason, self.state.words))
+        self.state.told_place = False
+        self.change(handoff=handed)
         self.state.leave_flow()
         return self.end(reason)
 

@@ -37,6 +37,10 @@ class Letter(Listener):
             return self.to_people(reason, main)
         return self._propose(main)
 
+    def say_while_waiting(self, name: str, **values: str) -> None:
+        super().say_while_waiting(name, **values)
+        self.replies = [Draft(self._letter([reply.text for reply in self.replies], confirm=False))]
+
     def _after_the_end(self, main: Parse) -> Decision:
         """Thanks leave a settled matter settled; anything else opens it again, for people."""
         if policy.leaves_it_settled(self.text, main, self.accepted(main)):

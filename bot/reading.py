@@ -1,7 +1,7 @@
 """What words say in answer to what was asked. Pure.
 
-The model knows topics; whether something helped is read from the words first, because a wrong *yes* closes the ticket of
-somebody who still needs help.
+The model knows topics; whether something helped is read from the words first, because a wrong *yes* closes the ticket
+of somebody who still needs help.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ _LACKS = _words(
     r"|there(’s|'s| is) no|(can't|cannot|can not) (find|see)"
 )
 _DOUBT = _words(
-    r"aber|but|als ob|als wenn|as if|like that|würde|wäre|would|haha+|lol|wenn|falls|if|vielleicht|maybe|hoff\w*|hope\w*"
-    r"|glaub\w*|noch|yet|fast|almost|teilweise|partly|manchmal|sometimes|kurz|erst"
+    r"aber|but|als ob|als wenn|as if|like that|würde|wäre|would|haha+|lol|wenn|falls|if|vielleicht|maybe|hoff\w*"
+    r"|hope\w*|glaub\w*|noch|yet|fast|almost|teilweise|partly|manchmal|sometimes|kurz|erst"
 )
 _TRYING = _words(
     r"(ich )?(probier|versuch|schau|guck|mach|teste?)(e|s|'s|)( ich)?( \w+)?|mach(e)? ich|mach'?s|werde? (ich )?\w+"
@@ -78,8 +78,9 @@ _DONE = _words(
 )
 _THANKS = _words(r"danke?\w*|thanks?|thank you|thx|merci|cheers")
 _SETTLED = _words(
-    r"(hat|hats|haben) sich( \w+){0,2} (erledigt|geklärt)|ist (schon |inzwischen )?erledigt|never ?mind|no longer needed"
-    r"|forget (about )?it|(ticket|vorgang|anfrage)( \w+)? (schließen|zumachen|zu|löschen)|close (the|my|this) ticket"
+    r"(hat|hats|haben) sich( \w+){0,2} (erledigt|geklärt)|ist (schon |inzwischen )?erledigt|never ?mind"
+    r"|no longer needed|forget (about )?it|(ticket|vorgang|anfrage)( \w+)? (schließen|zumachen|zu|löschen)"
+    r"|close (the|my|this) ticket"
 )
 _ASKS = re.compile(
     r"\?\s*$|^\s*(und |and |aber |but |äh |hm+ |ok(ay)?,? )?(wo|wie|was|wann|wer|welche\w*|warum|wieso|weshalb|wozu"
@@ -90,6 +91,10 @@ _DOES_NOT_KNOW = _words(
     r"keine ahnung|k\.? ?a\.?|keinen? plan|weiß (ich |es )?(leider |gerade |doch )?(nicht|net|ned|nix)"
     r"|weiss (ich |es )?(leider |gerade |doch )?(nicht|net|ned|nix)|woher soll ich das wissen|no idea|no clue|dunno"
     r"|(i )?(do not|don't|dont) know|not sure|unbekannt|unknown"
+)
+_HOW_LONG = _words(
+    r"wie lang(e)?|wann (komm|bin|meldet|kümmert|geht|antwortet)\w*|how long|when (will|does|do|is|am)"
+    r"|(noch )?jemand da|anybody there|anyone there|wievielte\w*|place in the queue|warteschlange"
 )
 
 
@@ -110,6 +115,11 @@ def does_not_know(text: str) -> bool:
 def needs_help(text: str) -> bool:
     """A call for help without a matter, such as *Ich brauche noch Hilfe*."""
     return _NEEDS_HELP.search(text) is not None
+
+
+def asks_how_long(text: str) -> bool:
+    """How long it takes, or when it is one's turn."""
+    return _HOW_LONG.search(text) is not None
 
 
 def is_settled(text: str, main: Parse, sure: bool) -> bool:

@@ -39,6 +39,8 @@ class State:
     misses: int = 0
     asides: int = 0
     """How often somebody said something beside what was asked last."""
+    told_place: bool = False
+    """The person, waiting for people, has heard their place in the queue."""
     topics: list[str] = field(default_factory=list)
     """Further matters of the same person, to be dealt with next."""
     ranking: list[list[Any]] = field(default_factory=list)

@@ -14,7 +14,7 @@ from bot.turn import decide
 from bot.values import Search, Turn
 from core.knowledge.articles import ArticleText
 from core.tickets.calendar import DAYS, calendar
-from core.tickets.facts import Facts
+from core.tickets.facts import Facts, Queue
 from core.values import Decision, InboxStyle, ResolutionCode, Status
 from nlu.engine import Entity, Parse
 from tests.desk.model import MODELS
@@ -43,7 +43,13 @@ FACTS = Facts(
     said_anything=False,
     tickets=(),
     trouble=(),
-    queue_length=2,
+    queues={
+        "service-desk": Queue("Service Desk", 1, 2),
+        "security": Queue("Sicherheit", 2, 0),
+        "network": Queue("Netzwerk-Experten", 3, 4),
+    },
+    team="service-desk",
+    is_taken=False,
     usual_wait=timedelta(minutes=8),
 )
 ARTICLE = ArticleText("gast", "de", "Gäste-WLAN", "Für Besuch.", "## So\n1. Fragen.\n2. Verbinden.", (), (), "", id=7)
@@ -193,6 +199,13 @@ def test_the_person_hears_what_happens_next_and_when() -> None:
     assert "Dienstag, 24. November, 08:00 Uhr" in words(talk.says("Mensch bitte", parse("talk_to_human")))
 
 
+def test_what_goes_to_another_team_names_it_and_its_own_queue() -> None:
+    said = words(Talk().says("Internet weg", parse("internet_outage")))
+    assert "beim Team „Netzwerk-Experten“, an Stelle 5" in said and "Service Desk" not in said
+    letter = words(Talk(style=InboxStyle.LETTER).says("Phishing!", parse("phishing_report")))
+    assert "Das Team „Sicherheit“" in letter and "im Service Desk" not in letter
+
+
 def test_a_call_back_can_be_asked_for() -> None:
     number = Entity("phone_number", "+4915123456789", 0, 5, "0151")
     decision = Talk().says("Rufen Sie um 15 Uhr an, 0151 23456789", parse("talk_to_human", entities=(number,)))
@@ -292,3 +305,44 @@ def test_a_letter_that_asks_for_something_is_answered_with_all_questions_at_once
 
 def test_english_is_answered_in_english() -> None:
     assert "Did that help?" in words(Talk().says("vpn down", parse("vpn_problem", language="en")))
+
+
+def test_who_waits_for_people_hears_that_a_call_back_is_noted() -> None:
+    number = Entity("phone_number", "+4915123456789", 0, 5, "0151")
+    waiting = Talk(level=1, status=Status.OPEN)
+    noted = waiting.says("Rufen Sie um 15 Uhr an, 0151 23456789", parse(None, entities=(number,)))
+    assert noted.while_waiting and "Ist notiert. Wir rufen Sie zurück – 15:00 Uhr" in words(noted)
+
+
+def test_who_waits_for_people_hears_their_place_once() -> None:
+    waiting = Talk(level=1, status=Status.OPEN)
+    told = waiting.says("wie lange dauert das??", parse("ticket_status"))
+    assert told.while_waiting and "Nummer 3 in der Warteschlange von „Service Desk“" in words(told)
+    assert not waiting.says("wie lange dauert das denn noch", parse("ticket_status")).replies
+
+
+def test_who_waits_for_people_may_say_that_it_is_settled() -> None:
+    settled = Talk(level=1, status=Status.OPEN).says("hat sich erledigt", parse("ticket_close"))
+    assert settled.while_waiting and settled.resolve is ResolutionCode.WITHDRAWN and "erledigt" in words(settled)
+    letter = Talk(level=1, status=Status.OPEN, style=InboxStyle.LETTER)
+    assert letter.says("Gelöst.", parse("affirm"), payload="/solved").resolve is ResolutionCode.SELF_RESOLUTION
+
+
+@pytest.mark.parametrize("text", ["hat sich erledigt", "wie lange dauert das?", "Drucker druckt nicht"])
+def test_when_people_have_taken_the_ticket_the_bot_says_nothing(text: str) -> None:
+    for style in InboxStyle:
+        taken = Talk(level=1, status=Status.OPEN, is_taken=True, style=style)
+        decision = taken.says(text, parse("ticket_close"))
+        assert not decision.replies and decision.resolve is None and not decision.while_waiting
+
+
+def test_still_needing_help_by_link_opens_a_settled_letter_again() -> None:
+    talk = Talk(style=InboxStyle.LETTER, status=Status.RESOLVED, intent="printer_problem")
+    assert talk.says("Ich brauche noch Hilfe.", parse("ticket_close"), payload="/not_yet").handoff is not None
+    assert (
+        Talk(level=1, status=Status.RESOLVED, style=InboxStyle.LETTER)
+        .says("Ich brauche noch Hilfe.", parse("ticket_close"), payload="/not_yet")
+        .reopen
+    )
+    again = talk.says("Gelöst.", parse("affirm"), payload="/solved")
+    assert again.handoff is None and again.resolve is None

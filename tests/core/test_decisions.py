@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from bot import worker
 from core import intake
 from core.database import Database
-from core.models import Conversation, Message, Ticket
-from core.tickets import decisions
-from core.values import Decision, Draft, Handoff, ResolutionCode, Status
+from core.models import Conversation, HistoryEntry, Message, Ticket
+from core.tickets import actions, decisions
+from core.values import ActorKind, Decision, Draft, Handoff, ResolutionCode, Status
 from tests.core.desk import Desk, chat_message, seed
 from tests.fakes.clock import SetClock
 
@@ -58,3 +58,42 @@ def test_what_is_handed_over_after_it_was_settled_is_open_again(
     assert _says(database, desk, clock, "…", HANDED) == ticket_id
     ticket = database.read_now(Session.get_one, Ticket, ticket_id)
     assert (ticket.status, ticket.level, ticket.resolved_at) == (Status.OPEN, 1, None)
+
+
+SETTLED = Decision(replies=(Draft("Danke für die Rückmeldung."),), resolve=ResolutionCode.WITHDRAWN, while_waiting=True)
+
+
+def _texts(session: Session, ticket_id: int) -> list[str]:
+    query = select(Message.text).where(Message.ticket_id == ticket_id, Message.author_kind == ActorKind.BOT)
+    return list(session.scalars(query.order_by(Message.id)))
+
+
+def test_who_waits_for_people_may_withdraw_the_matter_in_their_own_words(
+    database: Database, desk: Desk, clock: SetClock
+) -> None:
+    ticket_id = _says(database, desk, clock, "Mensch bitte", HANDED)
+    clock.advance(minutes=1)
+    _says(database, desk, clock, "hat sich  erledigt", SETTLED)
+    ticket = database.read_now(Session.get_one, Ticket, ticket_id)
+    assert (ticket.status, ticket.resolution_code) == (Status.RESOLVED, ResolutionCode.WITHDRAWN)
+    assert database.read_now(_texts, ticket_id) == ["Ich hole jemanden.", "Danke für die Rückmeldung."]
+    resolved = select(HistoryEntry).where(HistoryEntry.action == "resolved")
+    entry = database.read_now(lambda session: session.scalars(resolved).one())
+    assert (entry.actor_kind, entry.reason) == (ActorKind.REQUESTER, "hat sich erledigt")
+
+
+@pytest.mark.parametrize("act", ["take_over", "note", "give_back"])
+def test_once_somebody_has_acted_on_the_ticket_nothing_is_said_and_nothing_closed(
+    database: Database, desk: Desk, clock: SetClock, act: str
+) -> None:
+    ticket_id = _says(database, desk, clock, "Mensch bitte", HANDED)
+    clock.advance(minutes=1)
+    if act == "note":
+        database.write_now(actions.note, ticket_id, desk.anna, "Ich sehe es mir an.", clock.now())
+    else:
+        database.write_now(actions.take_over, ticket_id, desk.anna, clock.now())
+    if act == "give_back":
+        database.write_now(actions.assign, ticket_id, desk.anna, None, clock.now())
+    _says(database, desk, clock, "hat sich erledigt", SETTLED)
+    assert database.read_now(Session.get_one, Ticket, ticket_id).status is Status.OPEN
+    assert database.read_now(_texts, ticket_id) == ["Ich hole jemanden."]
