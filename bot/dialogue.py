@@ -10,6 +10,7 @@ from babel.lists import format_list
 
 from bot import policy
 from bot.answers import steps
+from bot.draft import certain
 from bot.flows import Ending, EndlessFlow, Flow, Step, walk
 from bot.handoff import numbered
 from bot.information import Informant
@@ -20,6 +21,7 @@ from bot.reading import (
     begins_with_yes_or_no,
     did_it_help,
     does_not_know,
+    is_angry,
     is_settled,
     needs_help,
     yes_or_no,
@@ -79,7 +81,7 @@ class Dialogue(Informant):
         if command == "human":
             return self.hand_over(Reason.ASKED)
         if command == "topic" and argument in self.view.intents:
-            return self._start(_certain(main, argument))
+            return self._start(certain(main, argument))
         if command == "solved" and self.state.waiting is Waiting.ARTICLE:
             return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
         if command == "not_yet" and self.state.waiting is Waiting.ARTICLE:
@@ -98,6 +100,8 @@ class Dialogue(Informant):
         sure = self.accepted(main)
         if sure and (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
             return self.hand_over(reason, main)
+        if is_angry(self.text):
+            return self.hand_over(Reason.COMPLAINT, self.angry_about(main))
         if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
             return self._answer_step(step, main, sure)
         if self.state.waiting is Waiting.ARTICLE and (decision := self._answer_article(main, sure)) is not None:
@@ -130,7 +134,7 @@ class Dialogue(Informant):
         spec = self.view.intents.get(main.intent or "")
         if sure and not main.ambiguous and spec is not None and spec.bot != "chat":
             return self._start(main)
-        candidates = [intent for intent, _ in main.ranking[:2] if policy.is_problem(self.view, _certain(main, intent))]
+        candidates = [intent for intent, _ in main.ranking[:2] if policy.is_problem(self.view, certain(main, intent))]
         if main.ambiguous and len(candidates) == 2 and self.state.waiting is not Waiting.TOPIC:
             return self._ask_which(main, candidates)
         return self._look_up(main)
@@ -465,17 +469,3 @@ def _typed(kind: str, value: Any) -> Any:
 
 def _set(title: str, slot: str, value: str) -> Choice:
     return Choice(title, f"/SetSlots({slot}={value})")
-
-
-def _certain(parse: Parse, intent: str) -> Parse:
-    """The parse as if its intent were certain: the person said so themselves."""
-    return Parse(
-        text=parse.text,
-        intent=intent,
-        confidence=1.0,
-        fallback=False,
-        ambiguous=False,
-        ranking=((intent, 1.0), *((i, c) for i, c in parse.ranking if i != intent)),
-        entities=parse.entities,
-        language=parse.language,
-    )

@@ -92,6 +92,11 @@ class Composer:
         self.state.leave_flow()
         return self.end(reason)
 
+    def angry_about(self, main: Parse) -> Parse:
+        """What an angry message is about, as far as that is known; else the complaint itself."""
+        known = policy.is_problem(self.view, main) and not main.fallback
+        return main if known else certain(main, "complaint")
+
     def resolve(self, code: ResolutionCode, name: str) -> Decision:
         self.say(name)
         self.state.leave_flow()
@@ -119,3 +124,17 @@ class Composer:
         text = "\n\n".join(reply.text for reply in self.replies)
         choices = self.replies[-1].choices
         self.replies = [Draft(text, choices)]
+
+
+def certain(parse: Parse, intent: str) -> Parse:
+    """The parse as if its intent were certain: the person said so themselves."""
+    return Parse(
+        text=parse.text,
+        intent=intent,
+        confidence=1.0,
+        fallback=False,
+        ambiguous=False,
+        ranking=((intent, 1.0), *((i, c) for i, c in parse.ranking if i != intent)),
+        entities=parse.entities,
+        language=parse.language,
+    )

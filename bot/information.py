@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
+from bot import hours
 from bot.listening import Listener
-from core.values import Draft
+from bot.times import wanted_day
+from core.values import Choice, Draft, TicketKind
 
 _TOLD = {
     "ticket_status": "action_ticket_status",
     "service_status": "action_service_status",
     "ask_opening_hours": "action_opening_hours",
 }
+
+LONG = 4
+"""Names of more letters are also found within German compounds."""
+_NO_NAMES = frozenset(
+    {"oder", "und", "auf", "dem", "des", "nicht", "startet", "does", "not", "start", "for", "and", "the"}
+)
 
 
 class Informant(Listener):
@@ -43,17 +53,46 @@ class Informant(Listener):
         self.replies.append(Draft("\n".join([self.voice.text("utter_status"), *(f"• {line}" for line in lines)])))
 
     def _say_trouble(self) -> None:
-        if not self.facts.trouble:
+        """What is known of what was asked about; all that is known where nothing was named."""
+        asked = self._asked_about()
+        if asked is not None and asked not in self.facts.trouble:
+            label = self.view.label(asked, self.language)
+            report = Choice(self.voice.text("utter_report_it"), f"/topic:{asked}")
+            self.replies.append(Draft(self.voice.text("utter_no_trouble_with", topic=label), (report,)))
+        elif asked is not None:
+            self.say("utter_trouble", topics=self.view.label(asked, self.language))
+        elif self.facts.trouble:
+            topics = ", ".join(self.view.label(intent, self.language) for intent in self.facts.trouble)
+            self.say("utter_trouble_elsewhere", topics=topics)
+        else:
             self.say("utter_no_trouble")
-            return
-        topics = ", ".join(self.view.label(intent, self.language) for intent in self.facts.trouble)
-        self.say("utter_trouble", topics=topics)
+
+    def _asked_about(self) -> str | None:
+        """The disruption whose name the question uses."""
+        said = set(re.findall(r"\w{3,}", self.text.casefold()))
+        for spec in self.view.intents.values():
+            if spec.kind is not TicketKind.INCIDENT or spec.bot == "chat":
+                continue
+            names = set(re.findall(r"\w{3,}", " ".join(spec.label.values()).casefold())) - _NO_NAMES
+            if names & said or any(name in word for name in names for word in said if len(name) > LONG):
+                return spec.key
+        return None
 
     def _say_hours(self) -> None:
-        opening = self.turn.calendar.next_opening(self.turn.now)
+        """The hours of the day that was named, else those of the week and whether somebody is there now."""
+        calendar, now = self.turn.calendar, self.turn.now
+        opening = calendar.next_opening(now)
         if opening is None:
             self.say("utter_hours_unknown")
-        elif opening > self.turn.now:
-            self.say("utter_hours_closed", opening=self.voice.moment(opening, self.turn.now))
+            return
+        day = wanted_day(self.text, now, calendar.zone)
+        values = {"hours": hours.week(calendar, self.language), "opening": self.voice.moment(opening, now)}
+        if day is None:
+            self.say("utter_hours_closed" if opening > now else "utter_hours_open", **values)
+            return
+        plan = calendar.plan(day)
+        values["day"] = hours.day_name(day, self.language) + (f" ({plan.name})" if plan.name else "")
+        if plan.spans:
+            self.say("utter_hours_of_day", **{**values, "hours": hours.of(plan.spans, self.language)})
         else:
-            self.say("utter_hours_open")
+            self.say("utter_hours_no_day", **values)

@@ -8,7 +8,7 @@ from bot.flows import Flow
 from bot.handoff import numbered
 from bot.listening import Listener
 from bot.policy import Reason
-from bot.reading import Answer, did_it_help
+from bot.reading import Answer, did_it_help, is_angry
 from bot.values import Search
 from core.values import Decision, Draft, ResolutionCode, Status
 from nlu.engine import Parse
@@ -28,6 +28,8 @@ class Letter(Listener):
         if self.facts.status is Status.RESOLVED:
             return self._after_the_end(main)
         sure = self.accepted(main) and not main.ambiguous
+        if is_angry(self.text):
+            return self.to_people(Reason.COMPLAINT, self.angry_about(main))
         if self.state.words:
             return self._follow_up(main, sure)
         self.state.words = self.facts.text or self.facts.subject

@@ -96,6 +96,28 @@ _HOW_LONG = _words(
     r"wie lang(e)?|wann (komm|bin|meldet|kümmert|geht|antwortet)\w*|how long|when (will|does|do|is|am)"
     r"|(noch )?jemand da|anybody there|anyone there|wievielte\w*|place in the queue|warteschlange"
 )
+_SWEARING = re.compile(
+    r"\b(schei(ß|ss)(?!e\b)\w*|bes?chissen\w*|kotz\w*|kack(e|en|teil|ding)\w*|verfickt\w*|fick\w*|arsch\w*|wichser|fresse"
+    r"|verpiss\w*|idiot\w*|trottel|vollpfosten|saftladen|drecks\w+|leck mich|schnauze voll|stinksauer|verarsch\w*"
+    r"|fuck\w*|bullshit|shitty|piece of (crap|shit)|asshole\w*|arsehole\w*|wtf|pissed|piss off|screw you|moron\w*"
+    r"|stinks|sick (and tired )?of (this|you)|fed up)\b"
+    r"|\b(du|ihr|sie|bot|you|you're|so)\b[^.!?]{0,20}\b(dumm|blöd|bloed|unfähig|nutzlos|stupid|dumb|useless)\b",
+    re.IGNORECASE,
+)
+_ANGRY_FACES = re.compile("[😠😡🤬👿🖕]")
+_GRIEVANCE = _words(
+    r"schon wieder|endlich|seit (tagen|wochen|stunden|monaten)|(dritte|vierte|fünfte|zehnte|x-?te|hundertste)[ns]? mal"
+    r"|unverschämt\w*|frechheit|unmöglich|katastrophe|reicht'?s?|again|third|fourth|fifth|for (days|weeks|hours)|enough"
+    r"|ridiculous|unacceptable|disgrace\w*"
+)
+_SHOUTING = re.compile(r"!{3,}|[!?]{4,}")
+
+
+def is_angry(text: str) -> bool:
+    """Swearing, an angry face, or a grievance that is shouted: a person has to take this, not a machine."""
+    if _SWEARING.search(text) or _ANGRY_FACES.search(text):
+        return True
+    return _SHOUTING.search(text) is not None and _GRIEVANCE.search(text) is not None
 
 
 def asks(text: str) -> bool:

@@ -346,3 +346,80 @@ def test_still_needing_help_by_link_opens_a_settled_letter_again() -> None:
     )
     again = talk.says("Gelöst.", parse("affirm"), payload="/solved")
     assert again.handoff is None and again.resolve is None
+
+
+@pytest.mark.parametrize("text", ["hat sich erledigt", "Ticket kann zu"])
+def test_a_settled_matter_is_closed_in_the_middle_of_a_form(text: str) -> None:
+    talk = Talk()
+    talk.says("Ich brauche Zugriff auf einen Ordner", parse("permission_request"))
+    closed = talk.says(text, parse("ticket_close"))
+    assert closed.resolve is ResolutionCode.WITHDRAWN and closed.handoff is None
+
+
+def test_who_does_not_know_an_answer_is_asked_the_next_question() -> None:
+    talk = Talk()
+    first = talk.says("Ich brauche Zugriff auf einen Ordner", parse("permission_request"))
+    skipped = talk.says("keine ahnung", parse(None))
+    assert "Kein Problem" in words(skipped) and skipped.state["step"] == first.state["step"] + 1
+    assert skipped.state["skipped"] and skipped.state["misses"] == 0
+
+
+def test_a_question_back_is_answered_once_and_then_kept_as_the_answer() -> None:
+    talk = Talk()
+    first = talk.says("Ich brauche Zugriff auf einen Ordner", parse("permission_request"))
+    back = talk.says("was kostet das denn?", parse(None))
+    assert "Das kann ich Ihnen selbst nicht sagen" in words(back) and words(first) in words(back)
+    assert back.state["slots"] == first.state["slots"]
+    assert talk.says("na was kostet das?", parse(None)).state["step"] == first.state["step"] + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Das ist jetzt das DRITTE mal diese Woche dass das scheiß Outlook abstürzt, ich kotze gleich",
+        *("😡😡😡", "fick dich", "du bist so dumm", "Outlook schon wieder tot!!!", "this fucking printer"),
+    ],
+)
+def test_anger_goes_to_a_person_at_once(text: str) -> None:
+    for style in InboxStyle:
+        handed = Talk(style=style).says(text, parse("bot_challenge", fallback=True)).handoff
+        assert handed is not None and handed.reason == "complaint"
+
+
+def test_anger_keeps_what_it_is_about() -> None:
+    unsure = parse("email_problem", 0.5, ambiguous=True)
+    decision = Talk().says("das scheiß Outlook stürzt ab", unsure)
+    assert decision.intent == "email_problem" and decision.handoff is not None
+    assert decision.handoff.packet["intents"][0]["intent"] == "email_problem"
+
+
+@pytest.mark.parametrize("text", ["So ein Mist, VPN geht nicht", "Hilfe!!! VPN geht nicht", "Scheiße, VPN vergessen"])
+def test_a_sigh_is_no_anger(text: str) -> None:
+    assert Talk().says(text, parse("vpn_problem")).handoff is None
+
+
+def test_known_trouble_is_told_of_what_was_asked_only() -> None:
+    talk = Talk(trouble=("vpn_problem",))
+    sap = talk.says("Ist gerade eine Störung bei SAP bekannt?", parse("service_status"))
+    assert "„ERP oder SAP“ ist mir zurzeit nichts bekannt" in words(sap) and "VPN" not in words(sap)
+    assert sap.replies[0].choices[0].payload == "/topic:erp_problem"
+    assert "Ja, gerade melden mehrere Personen" in words(talk.says("Ist das VPN gestört?", parse("service_status")))
+    assert "VPN" in words(talk.says("Gibt es gerade Störungen?", parse("service_status")))
+
+
+def test_opening_hours_are_said_for_the_week_and_for_a_day() -> None:
+    talk = Talk()
+    talk.calendar = calendar("Europe/Berlin", {**dict.fromkeys(DAYS[:4], ("08:00-17:00",)), "fri": ("08:00-14:00",)})
+    asked = parse("ask_opening_hours")
+    assert "Mo–Do 08:00–17:00 Uhr, Fr 08:00–14:00 Uhr" in words(talk.says("Wann seid ihr erreichbar?", asked))
+    assert "Samstag, 28. November: Da ist der Service Desk nicht" in words(talk.says("und am Samstag?", asked))
+    assert "Freitag, 27. November: Der Service Desk ist 08:00–14:00 Uhr" in words(talk.says("und freitags?", asked))
+    english = parse("ask_opening_hours", language="en")
+    assert "Mon–Thu 08:00–17:00" in words(talk.says("when are you there?", english))
+
+
+def test_who_says_goodbye_in_the_middle_is_not_asked_again() -> None:
+    talk = Talk()
+    talk.says("VPN geht nicht", parse("vpn_problem"))
+    assert "Hat das geholfen?" not in words(talk.says("tschüss", parse("goodbye")))
+    assert talk.says("ja, geht", parse("affirm")).resolve is ResolutionCode.SELF_RESOLUTION
