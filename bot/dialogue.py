@@ -12,7 +12,7 @@ from bot import policy
 from bot.answers import steps
 from bot.draft import certain
 from bot.flows import Ending, EndlessFlow, Flow, Step, walk
-from bot.handoff import numbered
+from bot.handoff import numbered, quoted
 from bot.information import Informant
 from bot.policy import Reason
 from bot.reading import (
@@ -98,8 +98,8 @@ class Dialogue(Informant):
 
     def _answer(self, main: Parse) -> Decision | Search:
         sure = self.accepted(main)
-        if sure and (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
-            return self.hand_over(reason, main)
+        if (found := self.urgent()) is not None:
+            return self.hand_over(*found)
         if is_angry(self.text):
             return self.hand_over(Reason.COMPLAINT, self.angry_about(main))
         if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
@@ -148,7 +148,7 @@ class Dialogue(Informant):
             self.state.words = self.text
         if (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
             return self.hand_over(reason, main)
-        self._put_aside([other.intent for other in self.turn.parses[1:] if other.intent], main)
+        self._put_aside(self.others(main), main)
         flow = self.view.flow_for(main.intent or "")
         if flow is None:
             return self._look_up(main)
@@ -156,13 +156,12 @@ class Dialogue(Informant):
 
     def _put_aside(self, others: list[str], main: Parse) -> None:
         """Further matters of the same message come after the first one, which is named first."""
-        known = [one for one in others if one in self.view.intents and one != main.intent]
-        self.state.topics += [one for one in known if one not in self.state.topics]
-        if known:
-            labels = [self.view.label(one, self.language) for one in (main.intent or "", *known)]
-            marks = ("„", "“") if self.language == "de" else ("“", "”")
-            later = [f"{marks[0]}{label}{marks[1]}" for label in labels[1:]]
-            self.say("utter_first_topic", topic=labels[0], later=format_list(later, locale=self.language))
+        if not others:
+            return
+        self.state.topics += others
+        later = [quoted(self.view.label(one, self.language), self.language) for one in others]
+        first = self.view.label(main.intent or "", self.language)
+        self.say("utter_first_topic", topic=first, later=format_list(later, locale=self.language))
 
     def _ask_which(self, main: Parse, candidates: list[str]) -> Decision:
         self.adopt_ranking(main)
@@ -292,8 +291,8 @@ class Dialogue(Informant):
 
     def _ask_whether_it_helped(self, answer: Answer, choices: tuple[Choice, ...]) -> Decision:
         told = {Answer.TRYING: "utter_take_your_time", Answer.DONE: "utter_good_and_now"}
-        before = self.voice.text(told.get(answer, "utter_you_are_welcome"))
-        self.replies.append(Draft(f"{before} {self.voice.text('utter_did_it_help')}", choices, offers_help=True))
+        text = self.voice.text(told.get(answer, "utter_welcome_and_now"))
+        self.replies.append(Draft(text, choices, offers_help=True))
         return self.end(answer)
 
     def _explain(self, step: Step) -> Decision:

@@ -92,6 +92,20 @@ class Composer:
         self.state.leave_flow()
         return self.end(reason)
 
+    def urgent(self) -> tuple[Reason, Parse] | None:
+        """The matter of the message that must go to people before the bot tries anything, and why."""
+        for parse in self.turn.parses:
+            reason = policy.immediate(self.view, parse, self.facts.vip) if self.accepted(parse) else None
+            if reason is not None:
+                self.state.topics += self.others(parse)
+                return reason, parse
+        return None
+
+    def others(self, main: Parse) -> list[str]:
+        """Further matters of the message, in its order."""
+        known = [one.intent for one in self.turn.parses if one.intent in self.view.intents]
+        return [one for one in known if one is not None and one not in (main.intent, *self.state.topics)]
+
     def angry_about(self, main: Parse) -> Parse:
         """What an angry message is about, as far as that is known; else the complaint itself."""
         known = policy.is_problem(self.view, main) and not main.fallback

@@ -72,12 +72,11 @@ def slot_label(view: View, slot: str) -> dict[str, str]:
 
 
 def _summary(view: View, state: State, intent: str | None, words: str, language: str) -> str:
-    quoted = " ".join(words.split())
-    if len(quoted) > 160:
-        quoted = quoted[:159].rstrip() + "…"
+    said = " ".join(words.split())
+    if len(said) > 160:
+        said = said[:159].rstrip() + "…"
     topic = view.label(intent, language) if intent else {"de": "Nicht erkannt", "en": "Not recognised"}[language]
-    marks = {"de": ("„", "“"), "en": ("“", "”")}[language]
-    parts = [f"{topic}: {marks[0]}{quoted}{marks[1]}" if quoted else topic]
+    parts = [f"{topic}: {quoted(said, language)}" if said else topic]
     if state.tried:
         parts.append(_tried(len(state.tried), language))
     return " ".join(parts)
@@ -87,6 +86,12 @@ def _tried(count: int, language: str) -> str:
     if language == "de":
         return "Ein Schritt wurde versucht." if count == 1 else f"{count} Schritte wurden versucht."
     return "One step was tried." if count == 1 else f"{count} steps were tried."
+
+
+def quoted(words: str, language: str) -> str:
+    """Words in the quotation marks of a language."""
+    first, last = {"de": ("„", "“"), "en": ("“", "”")}[language]
+    return f"{first}{words}{last}"
 
 
 def numbered(lines: Sequence[str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from babel.lists import format_list
+
 from bot import policy
 from bot.answers import Hit, steps
 from bot.flows import Flow
-from bot.handoff import numbered
+from bot.handoff import numbered, quoted
 from bot.listening import Listener
 from bot.policy import Reason
 from bot.reading import Answer, did_it_help, is_angry
@@ -35,8 +37,8 @@ class Letter(Listener):
         self.state.words = self.facts.text or self.facts.subject
         if not sure:
             return self._look_up(main)
-        if (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
-            return self.to_people(reason, main)
+        if (found := self.urgent()) is not None:
+            return self.to_people(*found)
         return self._propose(main)
 
     def say_while_waiting(self, name: str, **values: str) -> None:
@@ -75,27 +77,45 @@ class Letter(Listener):
 
     def _nothing_helped(self) -> None:
         """Every step of the letter counts as tried."""
-        flow = self.view.flows.get(self.state.flow)
-        for step in flow.guided if flow is not None else ():
-            self.state.fill(step.collect, False, guided=True)
+        flows = [self.view.flows.get(self.state.flow), *(self.view.flow_for(topic) for topic in self.state.topics)]
+        for flow in flows if self.state.flow else ():
+            for step in flow.guided if flow is not None else ():
+                self.state.fill(step.collect, False, guided=True)
 
     def _propose(self, main: Parse) -> Decision | Search:
         self.adopt(main)
-        self.state.topics = [parse.intent for parse in self.turn.parses[1:] if parse.intent]
+        self.state.topics = self.others(main)
         if main.intent == "ticket_close":
             return self._finish([self.voice.text("utter_closed")], ResolutionCode.WITHDRAWN)
+        if self.state.topics:
+            return self._propose_for_all([main.intent or "", *self.state.topics])
         flow = self.view.flow_for(main.intent or "")
         spec = self.view.intents.get(main.intent or "")
-        if spec is None or spec.bot == "chat" or flow is None or self.state.topics:
+        if spec is None or spec.bot == "chat" or flow is None:
             return self._look_up(main)
         if spec.bot == "solve" and flow.guided:
             self.state.flow = flow.key
-            instructions = [self.voice.text(step.utter) for step in flow.guided]
-            proposal = self.voice.text("utter_letter_proposal", topic=self.view.label(spec.key, self.language))
-            return self._send_proposal([proposal, numbered(instructions)])
+            return self._send_proposal(self._steps(spec.key, flow))
         if spec.bot == "collect":
             return self.to_people(Reason.COLLECTED, main, self._questions(flow))
         return self._look_up(main)
+
+    def _propose_for_all(self, topics: list[str]) -> Decision:
+        """Several matters in one letter: the steps for each, or a person who looks after all of them."""
+        found = [(topic, self.view.flow_for(topic)) for topic in topics]
+        guided = [(topic, flow) for topic, flow in found if flow is not None and flow.guided]
+        if len(guided) < len(found) or any(self.view.intents[topic].bot != "solve" for topic in topics):
+            labels = [quoted(self.view.label(topic, self.language), self.language) for topic in topics]
+            self.say("utter_letter_topics", topics=format_list(labels, locale=self.language))
+            return self.to_people(Reason.COLLECTED)
+        self.state.flow = guided[0][1].key
+        return self._send_proposal([part for topic, flow in guided for part in self._steps(topic, flow)])
+
+    def _steps(self, topic: str, flow: Flow) -> list[str]:
+        """All guided steps of a flow, under what they are for."""
+        name = "utter_letter_proposal_too" if topic in self.state.topics else "utter_letter_proposal"
+        proposal = self.voice.text(name, topic=self.view.label(topic, self.language))
+        return [proposal, numbered([self.voice.text(step.utter) for step in flow.guided])]
 
     def _questions(self, flow: Flow) -> list[str]:
         """What is not known yet, in one go, so that the person answers before somebody has to ask."""
@@ -109,7 +129,7 @@ class Letter(Listener):
             question = f"{self.facts.subject}. {self.facts.text or ''}"
             return Search(question[:512], self.language)
         hit = next((hit for hit in self.turn.hits if hit.is_close), None)
-        if hit is None or self.state.topics:
+        if hit is None:
             return self.to_people(Reason.NO_ANSWER_KNOWN if self.accepted(main) else Reason.NOT_UNDERSTOOD, main)
         return self._article(hit)
 

@@ -37,7 +37,7 @@ class Listener(Composer):
         if callback is not None:
             self.say_while_waiting("utter_callback_noted", time=self.voice.moment(callback, self.turn.now))
             return self.end("call_back_noted")
-        wants_place = asks_how_long(self.text) or (sure and main.intent == "ticket_status")
+        wants_place = asks_how_long(self.text) or (sure and main.intent in ("ticket_status", "talk_to_human"))
         if wants_place and not self.state.told_place and self.facts.style is InboxStyle.DIALOGUE:
             self.state.told_place = True
             self._say_place()

@@ -253,9 +253,9 @@ def test_a_cry_for_help_without_a_matter_is_asked_what_it_is_about() -> None:
     [
         ("ich probiere es", "Nehmen Sie sich gern Zeit"),
         ("ok mach ich, moment", "Nehmen Sie sich gern Zeit"),
-        ("ja hab ich gemacht", "Gut. Hat das geholfen?"),
+        ("ja hab ich gemacht", "Gut. Hat es geholfen?"),
         ("wo genau unten rechts?", "Gemeint ist dieser Schritt: "),
-        ("danke", "Gern geschehen! Hat das geholfen?"),
+        ("danke", "Gern geschehen! Hat es denn geholfen?"),
     ],
 )
 def test_who_is_still_at_a_step_is_asked_again_and_has_not_failed(text: str, said: str) -> None:
@@ -423,3 +423,24 @@ def test_who_says_goodbye_in_the_middle_is_not_asked_again() -> None:
     talk.says("VPN geht nicht", parse("vpn_problem"))
     assert "Hat das geholfen?" not in words(talk.says("tschüss", parse("goodbye")))
     assert talk.says("ja, geht", parse("affirm")).resolve is ResolutionCode.SELF_RESOLUTION
+
+
+def test_a_letter_about_several_problems_gets_the_steps_for_each() -> None:
+    talk = Talk(style=InboxStyle.LETTER)
+    [letter] = talk.says("Headset stumm und Monitor schwarz", parse("audio_problem"), parse("screen_problem")).replies
+    assert "„Ton oder Headset“" in letter.text and "Und bei „Bildschirm“:" in letter.text and letter.offers_help
+    handed = talk.says("Ich brauche noch Hilfe.", parse("deny"), payload="/not_yet").handoff
+    assert handed is not None and len(handed.packet["tried"]) == 6
+
+
+def test_a_letter_about_several_matters_that_people_must_do_names_them_all() -> None:
+    letter = Talk(style=InboxStyle.LETTER).says("…", parse("audio_problem"), parse("license_problem"))
+    assert letter.handoff is not None and "„Ton oder Headset“ und „Lizenz“" in words(letter)
+    assert letter.handoff.packet["topics"] == [{"de": "Lizenz", "en": "Licence"}]
+
+
+def test_a_second_matter_that_cannot_wait_goes_first() -> None:
+    for style in InboxStyle:
+        said = Talk(style=style).says("VPN geht nicht, Laptop weg", parse("vpn_problem"), parse("device_lost_stolen"))
+        assert said.handoff is not None and said.handoff.team == "security" and said.intent == "device_lost_stolen"
+        assert said.handoff.packet["topics"] == [{"de": "VPN", "en": "VPN"}]
