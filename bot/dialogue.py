@@ -11,9 +11,8 @@ from babel.lists import format_list
 from bot import policy
 from bot.answers import steps
 from bot.draft import certain
-from bot.flows import Ending, EndlessFlow, Flow, Step, walk
+from bot.flows import Ending, Step
 from bot.handoff import numbered, quoted
-from bot.information import Informant
 from bot.policy import Reason
 from bot.reading import (
     Answer,
@@ -28,16 +27,15 @@ from bot.reading import (
 )
 from bot.responses import SET_SLOTS
 from bot.state import Waiting
+from bot.stepping import Stepper
 from bot.values import Search
 from core.values import Choice, Decision, Draft, ResolutionCode, Status
 from nlu.engine import Parse
 
-REFUSALS = 2
 OWN_MATTER_WORDS, OWN_MATTER = 6, 0.9
-_TRUE = frozenset({"true", "yes", "ja"})
 
 
-class Dialogue(Informant):
+class Dialogue(Stepper):
     """One turn of a dialogue. ``decide`` reads from top to bottom like the policy it is."""
 
     def decide(self) -> Decision | Search:
@@ -76,7 +74,9 @@ class Dialogue(Informant):
     def _pressed(self, payload: str, main: Parse) -> Decision | Search:
         """A button says exactly what is meant."""
         if match := SET_SLOTS.match(payload):
-            return self._fill(match.group(1), match.group(2))
+            step = self.open_step()
+            # A button of a question that is no longer open says what is written on it.
+            return self._look_up(main) if step is None else self.fill(step, match.group(1), match.group(2))
         command, _, argument = payload.removeprefix("/").partition(":")
         if command == "human":
             return self.hand_over(Reason.ASKED)
@@ -93,7 +93,7 @@ class Dialogue(Informant):
     def _file(self) -> Decision:
         """A file, or what only people can read, without a word: it belongs to what is being talked about."""
         self.say("utter_file_received" if self.facts.attachments else "utter_for_people")
-        self._repeat()
+        self.repeat()
         return self.end("file")
 
     def _answer(self, main: Parse) -> Decision | Search:
@@ -102,7 +102,7 @@ class Dialogue(Informant):
             return self.hand_over(*found)
         if is_angry(self.text):
             return self.hand_over(Reason.COMPLAINT, self.angry_about(main))
-        if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
+        if self.state.waiting is Waiting.SLOT and (step := self.open_step()) is not None:
             return self._answer_step(step, main, sure)
         if self.state.waiting is Waiting.ARTICLE and (decision := self._answer_article(main, sure)) is not None:
             return decision
@@ -152,7 +152,7 @@ class Dialogue(Informant):
         flow = self.view.flow_for(main.intent or "")
         if flow is None:
             return self._look_up(main)
-        return self._run(flow, 0)
+        return self.run(flow, 0)
 
     def _put_aside(self, others: list[str], main: Parse) -> None:
         """Further matters of the same message come after the first one, which is named first."""
@@ -208,7 +208,7 @@ class Dialogue(Informant):
     def _small_talk(self, intent: str) -> Decision:
         self.say({"thank": "utter_you_are_welcome"}.get(intent, f"utter_{intent}"))
         if intent != "goodbye":
-            self._repeat()
+            self.repeat()
         return self.end("small_talk")
 
     # -- flows ------------------------------------------------------------------------------------------------------
@@ -224,29 +224,14 @@ class Dialogue(Informant):
             return self.end("handed_back")
         self.say("utter_resume")
         if resume.get("topic"):
-            return self._go_on(flow)
+            return self.go_on(flow)
         wanted = next((i for i, step in enumerate(flow.steps) if _is_meant(step, resume)), None)
         if wanted is not None:
             self.state.ask_again(flow.steps[wanted].collect)
-            return self._run(flow, wanted)
+            return self.run(flow, wanted)
         for step in flow.guided:
             self.state.ask_again(step.collect)
-        return self._run(flow, 0)
-
-    def _go_on(self, flow: Flow) -> Decision | Search:
-        """From where people got to: what they asked is not asked again, and what leads there is not said again."""
-        try:
-            place = self.state.frontier(self.view.flows, flow)
-        except EndlessFlow:
-            return self.hand_over(Reason.NOT_SOLVED)
-        return self._flow_ended() if place is None else self._run(*place)
-
-    def _step(self) -> Step | None:
-        flow = self.view.flows.get(self.state.flow)
-        if flow is None or self.state.step >= len(flow.steps):
-            self.state.leave_flow()
-            return None
-        return flow.steps[self.state.step]
+        return self.run(flow, 0)
 
     def _answer_step(self, step: Step, main: Parse, sure: bool) -> Decision | Search:
         """An answer to a question, unless it clearly is something else."""
@@ -254,10 +239,10 @@ class Dialogue(Informant):
         if plain and main.intent in ("bot_challenge", "greet", "goodbye"):
             return self._small_talk(main.intent)
         if plain and main.intent in ("ask_opening_hours", "service_status") and self.informs(main.intent):
-            self._repeat()
+            self.repeat()
             return self.end("aside")
         if is_settled(self.text, main, plain):
-            return self._leave(Ending.WITHDRAWN)
+            return self.leave(Ending.WITHDRAWN)
         is_another = plain and main.intent not in self.view.flows[self.state.flow].intents
         changed = is_another and (policy.is_problem(self.view, main) or main.intent == "ticket_status")
         return self._judge(step, main, sure, changed) if step.is_guided else self._take(step, main, sure, changed)
@@ -270,14 +255,14 @@ class Dialogue(Informant):
             return self._change_topic(main)
         match answer:
             case Answer.HELPED | Answer.NOT_HELPED:
-                return self._fill(step.collect, answer is Answer.HELPED)
+                return self.fill(step, step.collect, answer is Answer.HELPED)
             case Answer.TRYING | Answer.THANKS:
                 return self._ask_whether_it_helped(answer, self.question_of(step).choices)
             case Answer.DONE if self._is_first_aside():
                 return self._ask_whether_it_helped(answer, self.question_of(step).choices)
             case Answer.QUESTION if self._is_first_aside():
                 return self._explain(step)
-        return self._miss(step)
+        return self.miss(step)
 
     def _is_another_matter(self, answer: Answer, main: Parse) -> bool:
         if answer is Answer.NOT_HELPED:
@@ -314,12 +299,12 @@ class Dialogue(Informant):
             self.state.skip(step.collect)
             self.state.misses = self.state.asides = 0
             self.say("utter_without_it")
-            return self._run(self.view.flows[self.state.flow], step.next(self.state.slots))
+            return self.run(self.view.flows[self.state.flow], step.next(self.state.slots))
         if is_vague and asks(self.text) and self._is_first_aside():
             self.say("utter_why_i_ask")
-            self._ask(step)
+            self.ask(step)
             return self.end(Answer.QUESTION)
-        return self._miss(step) if value is None else self._fill(step.collect, value)
+        return self.miss(step) if value is None else self.fill(step, step.collect, value)
 
     def _change_topic(self, main: Parse) -> Decision | Search:
         self.state.leave_flow()
@@ -357,114 +342,7 @@ class Dialogue(Informant):
         """An answer in free words may name any device; a change of topic is a sentence, and a clear one."""
         return len(self.text.split()) >= OWN_MATTER_WORDS and main.confidence >= OWN_MATTER
 
-    def _miss(self, step: Step) -> Decision:
-        self.state.misses += 1
-        if self.state.misses >= policy.MISSES:
-            return self.hand_over(Reason.NOT_UNDERSTOOD)
-        self.say("utter_please_choose")
-        self._ask(step)
-        return self.end("not_understood")
-
-    def _fill(self, slot_key: str, value: Any) -> Decision | Search:
-        step, slot = self._step(), self.view.slots.get(slot_key)
-        if step is None or slot is None or step.collect != slot_key:
-            # A button of a question that is no longer open.
-            return self._look_up(self.turn.parses[0]) if step is None else self._repeat_only(step)
-        value = _typed(slot.type, value)
-        refusal = step.refusal({**self.state.slots, slot_key: value})
-        self.state.misses = self.state.asides = 0
-        if refusal is not None and self.state.refused < REFUSALS:
-            self.state.refused += 1
-            self.say(refusal.utter)
-            return self.end("refused")
-        self.state.refused = 0
-        self.state.fill(slot_key, value, step.is_guided)
-        flow = self.view.flows[self.state.flow]
-        return self._run(flow, step.next(self.state.slots))
-
-    def _repeat_only(self, step: Step) -> Decision:
-        self._ask(step)
-        return self.end("old_button")
-
-    def _run(self, flow: Flow, index: int) -> Decision | Search:
-        """Go on until something is asked, the flow ends, or the ticket goes to people."""
-        try:
-            for place, position in walk(self.view.flows, flow, index, self.state.slots):
-                step = place.steps[position]
-                self.state.flow, self.state.step = place.key, position
-                if step.ending is not None:
-                    return self._leave(step.ending)
-                if step.is_open(self.state.slots, self.state.skipped):
-                    self._ask(step)
-                    return self.end("asked")
-                if step.action:
-                    self.act(step.action)
-        except EndlessFlow:
-            return self.hand_over(Reason.NOT_SOLVED)
-        return self._flow_ended()
-
-    def _leave(self, ending: Ending) -> Decision | Search:
-        if ending is Ending.HANDOFF:
-            return self.hand_over(Reason.NOT_SOLVED if self.state.tried else Reason.COLLECTED)
-        if ending is Ending.SOLVED:
-            return self._solved()
-        if self.state.topics:
-            return self._solved()
-        code = ResolutionCode.SELF_RESOLUTION if self.state.tried else ResolutionCode.WITHDRAWN
-        return self.resolve(code, "utter_closed")
-
-    def _solved(self) -> Decision | Search:
-        """One matter is settled; another may wait."""
-        if not self.state.topics:
-            return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
-        topic = self.state.topics.pop(0)
-        self.say("utter_next_topic", topic=self.view.label(topic, self.language))
-        flow = self.view.flow_for(topic)
-        if flow is None:
-            return self.hand_over(Reason.NO_ANSWER_KNOWN)
-        return self._run(flow, 0)
-
-    def _flow_ended(self) -> Decision:
-        self.state.leave_flow()
-        return self.end("flow_ended")
-
-    def _ask(self, step: Step) -> None:
-        self.state.waiting = Waiting.SLOT
-        draft = self.voice.draft(step.utter)
-        if step.is_guided:
-            question = self.question_of(step)
-            draft = Draft(f"{draft.text}\n\n{question.text}", question.choices, offers_help=True)
-        elif self.view.slots[step.collect].type == "bool" and not draft.choices:
-            yes, no = self.voice.text("utter_yes"), self.voice.text("utter_no")
-            draft = Draft(draft.text, (_set(yes, step.collect, "true"), _set(no, step.collect, "false")))
-        self.replies.append(draft)
-
-    def question_of(self, step: Step) -> Draft:
-        """Whether a guided step helped, with the buttons *Solved* and *Not yet* filling its slot."""
-        question = self.voice.draft("utter_did_it_help")
-        values = {"/solved": "true", "/not_yet": "false"}
-        choices = [
-            _set(one.title, step.collect, values[one.payload]) if one.payload in values else one
-            for one in question.choices
-        ]
-        return Draft(question.text, tuple(choices))
-
-    def _repeat(self) -> None:
-        """After an aside, the open question once more."""
-        if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
-            self._ask(step)
-
 
 def _is_meant(step: Step, resume: Mapping[str, str]) -> bool:
     """Whether people handed the ticket back for this step, by its id or by what it asks."""
     return step.id == resume.get("step") or (bool(step.collect) and step.collect == resume.get("ask"))
-
-
-def _typed(kind: str, value: Any) -> Any:
-    if kind == "bool" and isinstance(value, str):
-        return value.casefold() in _TRUE
-    return value
-
-
-def _set(title: str, slot: str, value: str) -> Choice:
-    return Choice(title, f"/SetSlots({slot}={value})")
