@@ -193,7 +193,7 @@ class Dialogue(Stepper):
         self.state.words = self.state.words or self.text
         hit = next((hit for hit in self.turn.hits if hit.is_close), None)
         if hit is None or self.state.article == hit.article.id:
-            if self.intent is not None and self.view.intents[self.intent].bot != "chat" and self.accepted(main):
+            if self.accepted(main) and policy.is_problem(self.view, main):
                 return self.hand_over(Reason.NO_ANSWER_KNOWN)
             return self._ask_again()
         self.state.leave_flow()
@@ -236,15 +236,15 @@ class Dialogue(Stepper):
     def _answer_step(self, step: Step, main: Parse, sure: bool) -> Decision | Search:
         """An answer to a question, unless it clearly is something else."""
         plain = sure and main.confidence >= policy.SWITCH
-        if plain and main.intent in ("bot_challenge", "greet", "goodbye"):
+        if plain and main.intent in ("greet", "goodbye"):
             return self._small_talk(main.intent)
-        if plain and main.intent in ("ask_opening_hours", "service_status") and self.informs(main.intent):
+        if plain and self.informs(main.intent or ""):
             self.repeat()
             return self.end("aside")
         if is_settled(self.text, main, plain):
             return self.leave(Ending.WITHDRAWN)
         is_another = plain and main.intent not in self.view.flows[self.state.flow].intents
-        changed = is_another and (policy.is_problem(self.view, main) or main.intent == "ticket_status")
+        changed = is_another and policy.is_problem(self.view, main)
         return self._judge(step, main, sure, changed) if step.is_guided else self._take(step, main, sure, changed)
 
     def _judge(self, step: Step, main: Parse, sure: bool, changed: bool) -> Decision | Search:

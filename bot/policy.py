@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bot.content import Intent, View
-from bot.reading import needs_help
+from bot.reading import takes_it_back
 from core.tickets.priority import priority
 from nlu.engine import Parse
 
@@ -45,8 +45,8 @@ def accepted(parse: Parse, threshold: float | None) -> bool:
 
 
 def leaves_it_settled(text: str, main: Parse, sure: bool) -> bool:
-    """A word of thanks, a greeting or the like on a settled matter; not a call for help that only looks like one."""
-    return sure and main.intent in (POLITE | CONTENT) and not needs_help(text)
+    """A word of thanks, a greeting or the like on a settled matter; not one that takes it back."""
+    return sure and not main.ambiguous and main.intent in (POLITE | CONTENT) and not takes_it_back(text)
 
 
 def is_problem(view: View, parse: Parse) -> bool:

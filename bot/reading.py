@@ -13,8 +13,6 @@ from nlu.engine import Parse
 
 FEW_WORDS = 8
 """A longer answer says more than yes or no."""
-CERTAIN = 0.8
-"""From this confidence on the model's *yes* counts where the words alone say none."""
 
 
 class Answer(StrEnum):
@@ -38,8 +36,8 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 _NO = re.compile(r"^\s*(nein|nee+|ne|nö+|nope|no|nah|noi|nei+|naa*|nä)\b", re.IGNORECASE)
 _YES = re.compile(
-    r"^\s*(ja+|jo+|jup|jep|jap|jau|jawohl|jawoll|yes|yep|yeah|yup|super|prima|perfekt|klasse|great|perfect)\b"
-    r"[\s,.!:]*",
+    r"^\s*(?:jetzt |nun |oh |ah |now )?(ja+|jo+|jup|jep|jap|jau|jawohl|jawoll|freilich|freili|bingo|juhu|super|prima"
+    r"|perfekt|klasse|yes|yep|yeah|yup|great|perfect)\b[\s,.!:]*",
     re.IGNORECASE,
 )
 _OKAY = re.compile(r"^\s*(ok(ay)?|alles klar|gut|so|good)[\s,.!:]+(?=\w)", re.IGNORECASE)
@@ -66,6 +64,9 @@ _LACKS = _words(
 _DOUBT = _words(
     r"aber|but|als ob|als wenn|as if|like that|würde|wäre|would|haha+|lol|wenn|falls|if|vielleicht|maybe|hoff\w*"
     r"|hope\w*|glaub\w*|noch|yet|fast|almost|teilweise|partly|manchmal|sometimes|kurz|erst"
+)
+_IN_PART = _words(
+    "teilweise|zum teil|jein|nicht ganz|doch nicht|partly|sort of|kind of|not quite|not entirely|after all not"
 )
 _TRYING = _words(
     r"(ich )?(probier|versuch|schau|guck|mach|teste?)(e|s|'s|)( ich)?( \w+)?|mach(e)? ich|mach'?s|werde? (ich )?\w+"
@@ -134,6 +135,11 @@ def does_not_know(text: str) -> bool:
     return _DOES_NOT_KNOW.search(text) is not None and len(text.split()) <= FEW_WORDS
 
 
+def takes_it_back(text: str) -> bool:
+    """What was settled is not, or only in part."""
+    return needs_help(text) or _contradicts(text) or _IN_PART.search(text) is not None
+
+
 def needs_help(text: str) -> bool:
     """A call for help without a matter, such as *Ich brauche noch Hilfe*."""
     return _NEEDS_HELP.search(text) is not None
@@ -186,7 +192,7 @@ def did_it_help(text: str, main: Parse, sure: bool, is_same_matter: bool = False
 
 def _is_plain_yes(text: str) -> bool:
     """It works, said without a doubt: a yes with nothing behind it that could take it back, or the outcome itself."""
-    if _DOUBT.search(text) or _NEGATION.search(text):
+    if _DOUBT.search(text) or _NEGATION.search(text) or _IN_PART.search(text):
         return False
     text = _OKAY.sub("", text, count=1)
     begins = _YES.match(text)
@@ -211,10 +217,8 @@ def _by_model(text: str, main: Parse, sure: bool, is_same_matter: bool) -> Answe
         return Answer.NOT_HELPED
     if not sure or main.ambiguous:
         return Answer.UNCLEAR
-    if main.intent == "deny":
-        return Answer.NOT_HELPED
-    plain = main.confidence >= CERTAIN and len(text.split()) <= FEW_WORDS and not _DOUBT.search(text)
-    return Answer.HELPED if main.intent == "affirm" and plain and not _NEGATION.search(text) else Answer.UNCLEAR
+    # Its *yes* may be *yeah, right*: it is taken for the word of somebody who did as they were told.
+    return {"deny": Answer.NOT_HELPED, "affirm": Answer.DONE}.get(main.intent or "", Answer.UNCLEAR)
 
 
 def _contradicts(text: str) -> bool:

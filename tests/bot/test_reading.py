@@ -8,8 +8,8 @@ from bot.reading import Answer, asks, did_it_help, does_not_know, yes_or_no
 from nlu.engine import Parse
 
 
-def _parse(intent: str | None = None, confidence: float = 0.99, ambiguous: bool = False) -> Parse:
-    return Parse("", intent, confidence, intent is None, ambiguous, (), (), "de")
+def _parse(intent: str | None = None) -> Parse:
+    return Parse("", intent, 0.99, intent is None, False, (), (), "de")
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_what_is_no_yes_is_none_however_sure_the_model_is(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("ja", "Yes!", "ja danke", "jo passt", "super", "perfekt, danke", "Solved", "gelöst"),
+        *("ja", "Yes!", "ja danke", "jo passt", "super", "perfekt, danke", "Solved", "gelöst", "jetzt ja"),
         *("ja, nach dem Router-Neustart geht es wieder", "jetzt geht es", "ok, geht wieder"),
         *("yes, all good now", "Thanks, that worked", "Super, danke, hat geklappt!", "ja, neues Passwort geht"),
     ],
@@ -52,17 +52,16 @@ def test_good_news_is_understood_without_the_model(text: str) -> None:
         ("wo genau unten rechts?", Answer.QUESTION),
         ("never mind, sorted, you can close the ticket", Answer.SETTLED),
         ("hat sich erledigt", Answer.SETTLED),
-        ("ja klar, als ob das was bringen würde", Answer.UNCLEAR),
+        ("ja klar, als ob das was bringen würde", Answer.DONE),
     ],
 )
 def test_each_answer_is_told_from_the_others(text: str, answer: Answer) -> None:
     assert did_it_help(text, _parse("affirm"), sure=True) is answer
 
 
-def test_an_unsure_model_says_no_yes() -> None:
-    assert did_it_help("joar mei", _parse("affirm", 0.6), sure=True) is Answer.UNCLEAR
-    assert did_it_help("joar mei", _parse("affirm", ambiguous=True), sure=True) is Answer.UNCLEAR
-    assert did_it_help("joar mei", _parse("affirm"), sure=True) is Answer.HELPED
+@pytest.mark.parametrize("text", ["joar mei", "yeah right", "Jein", "I guess", "ja melden", "funktioniert teilweise"])
+def test_the_model_s_yes_alone_closes_nothing(text: str) -> None:
+    assert did_it_help(text, _parse("affirm"), sure=True) is not Answer.HELPED
 
 
 def test_the_same_complaint_once_more_means_that_it_did_not_help() -> None:

@@ -444,3 +444,22 @@ def test_a_second_matter_that_cannot_wait_goes_first() -> None:
         said = Talk(style=style).says("VPN geht nicht, Laptop weg", parse("vpn_problem"), parse("device_lost_stolen"))
         assert said.handoff is not None and said.handoff.team == "security" and said.intent == "device_lost_stolen"
         assert said.handoff.packet["topics"] == [{"de": "VPN", "en": "VPN"}]
+
+
+@pytest.mark.parametrize("text", ["Doch nicht, geht wieder nicht.", "funktioniert nur teilweise"])
+def test_who_takes_it_back_opens_the_matter_again(text: str) -> None:
+    for style in InboxStyle:
+        back = Talk(status=Status.RESOLVED, intent="vpn_problem", style=style).says(text, parse("ticket_close"))
+        assert back.handoff is not None
+
+
+def test_a_question_about_the_ticket_in_a_flow_leaves_the_step_open() -> None:
+    talk = Talk()
+    talk.says("VPN geht nicht", parse("vpn_problem"))
+    told = talk.says("wie weit ist mein Ticket?", parse("ticket_status"))
+    assert "Hat das geholfen?" in words(told)
+    assert talk.says("klappt", parse("affirm")).resolve is ResolutionCode.SELF_RESOLUTION
+
+
+def test_a_yes_to_nothing_hands_nothing_over() -> None:
+    assert Talk(intent="vpn_problem").says("genau", parse("affirm")).handoff is None
