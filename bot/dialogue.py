@@ -241,7 +241,7 @@ class Dialogue(Stepper):
         if plain and self.informs(main.intent or ""):
             self.repeat()
             return self.end("aside")
-        if is_settled(self.text, main, plain):
+        if not step.is_guided and is_settled(self.text, main, plain):
             return self.leave(Ending.WITHDRAWN)
         is_another = plain and main.intent not in self.view.flows[self.state.flow].intents
         changed = is_another and policy.is_problem(self.view, main)
@@ -256,6 +256,8 @@ class Dialogue(Stepper):
         match answer:
             case Answer.HELPED | Answer.NOT_HELPED:
                 return self.fill(step, step.collect, answer is Answer.HELPED)
+            case Answer.SETTLED:
+                return self.leave(Ending.WITHDRAWN)
             case Answer.TRYING | Answer.THANKS:
                 return self._ask_whether_it_helped(answer, self.question_of(step).choices)
             case Answer.DONE if self._is_first_aside():

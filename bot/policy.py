@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from bot.content import Intent, View
-from bot.reading import takes_it_back
+from bot.reading import is_mere_thanks, takes_it_back
 from core.tickets.priority import priority
 from nlu.engine import Parse
 
@@ -46,6 +46,8 @@ def accepted(parse: Parse, threshold: float | None) -> bool:
 
 def leaves_it_settled(text: str, main: Parse, sure: bool) -> bool:
     """A word of thanks, a greeting or the like on a settled matter; not one that takes it back."""
+    if is_mere_thanks(text):
+        return bool(text)
     return sure and not main.ambiguous and main.intent in (POLITE | CONTENT) and not takes_it_back(text)
 
 

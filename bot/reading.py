@@ -77,7 +77,7 @@ _TRYING = _words(
 _DONE = _words(
     r"gemacht|getan|probiert|ausprobiert|versucht|neu ?gestartet|durchgeführt|done|did|tried|restarted|rebooted"
 )
-_THANKS = _words(r"danke?\w*|thanks?|thank you|thx|merci|cheers")
+_THANKS = _words(r"danke?\w*|thanks?|thank you|thx|ty|tnx|merci|cheers|top|👍+")
 _SETTLED = _words(
     r"(hat|hats|haben) sich( \w+){0,2} (erledigt|geklärt)|ist (schon |inzwischen )?erledigt|never ?mind"
     r"|no longer needed|forget (about )?it|(ticket|vorgang|anfrage)( \w+)? (schließen|zumachen|zu|löschen)"
@@ -135,6 +135,14 @@ def does_not_know(text: str) -> bool:
     return _DOES_NOT_KNOW.search(text) is not None and len(text.split()) <= FEW_WORDS
 
 
+def is_mere_thanks(text: str) -> bool:
+    """Thanks and little else, or a face that is not angry: nothing anybody has to act on."""
+    if asks(text) or takes_it_back(text) or is_angry(text):
+        return False
+    is_wordless = not any(character.isalnum() for character in text)
+    return is_wordless or (len(text.split()) <= FEW_WORDS // 2 and _THANKS.search(text) is not None)
+
+
 def takes_it_back(text: str) -> bool:
     """What was settled is not, or only in part."""
     return needs_help(text) or _contradicts(text) or _IN_PART.search(text) is not None
@@ -179,12 +187,14 @@ def did_it_help(text: str, main: Parse, sure: bool, is_same_matter: bool = False
         return Answer.NOT_HELPED
     if asks(text):
         return Answer.QUESTION
-    if is_settled(text, main, sure):
+    if _SETTLED.search(text):
         return Answer.SETTLED
     if _LACKS.search(text):
         return Answer.NOT_HELPED
     if _is_plain_yes(text):
         return Answer.HELPED
+    if is_settled(text, main, sure):
+        return Answer.SETTLED
     if (found := _on_the_way(text)) is not None:
         return found
     return _by_model(text, main, sure, is_same_matter)

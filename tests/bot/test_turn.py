@@ -461,5 +461,18 @@ def test_a_question_about_the_ticket_in_a_flow_leaves_the_step_open() -> None:
     assert talk.says("klappt", parse("affirm")).resolve is ResolutionCode.SELF_RESOLUTION
 
 
+@pytest.mark.parametrize("text", ["ty", "👍", "danke euch"])
+def test_mere_thanks_on_a_settled_matter_bother_nobody(text: str) -> None:
+    for style in InboxStyle:
+        said = Talk(status=Status.RESOLVED, intent="vpn_problem", style=style).says(text, parse(None))
+        assert said.handoff is None and not said.reopen
+
+
+def test_solved_in_a_step_is_credited_to_the_step() -> None:
+    talk = Talk()
+    talk.says("VPN geht nicht", parse("vpn_problem"))
+    assert talk.says("gelöst!", parse("ticket_close")).resolve is ResolutionCode.SELF_RESOLUTION
+
+
 def test_a_yes_to_nothing_hands_nothing_over() -> None:
     assert Talk(intent="vpn_problem").says("genau", parse("affirm")).handoff is None
