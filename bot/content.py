@@ -250,7 +250,6 @@ ACTIONS = (
     "action_close_ticket",
     "action_opening_hours",
     "action_service_status",
-    "action_search_knowledge",
 )
 
 _FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)

@@ -6,37 +6,47 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from babel.lists import format_list
+
 from bot import policy
 from bot.answers import steps
-from bot.draft import Composer
-from bot.flows import Ending, EndlessFlow, Flow, Step, walk
-from bot.handoff import numbered
+from bot.draft import certain
+from bot.flows import Ending, Step
+from bot.handoff import numbered, quoted
 from bot.policy import Reason
+from bot.reading import (
+    Answer,
+    asks,
+    begins_with_yes_or_no,
+    did_it_help,
+    does_not_know,
+    is_angry,
+    is_settled,
+    needs_help,
+    yes_or_no,
+)
 from bot.responses import SET_SLOTS
 from bot.state import Waiting
-from bot.values import Search, Turn
+from bot.stepping import Stepper
+from bot.values import Search
 from core.values import Choice, Decision, Draft, ResolutionCode, Status
 from nlu.engine import Parse
 
-REFUSALS = 2
 OWN_MATTER_WORDS, OWN_MATTER = 6, 0.9
-_TRUE, _FALSE = frozenset({"true", "yes", "ja"}), frozenset({"false", "no", "nein"})
 
 
-class Dialogue(Composer):
+class Dialogue(Stepper):
     """One turn of a dialogue. ``decide`` reads from top to bottom like the policy it is."""
-
-    def __init__(self, turn: Turn) -> None:
-        super().__init__(turn)
-        self.text = (turn.facts.text or "").strip() or turn.facts.shown
 
     def decide(self) -> Decision | Search:
         if not self.turn.parses:
             return self._resume()
         self.hear(self.turn.parses)
         main = self.turn.parses[0]
-        if self.facts.level > 0 or self.facts.status is Status.RESOLVED:
-            return self._look(main)
+        if self.facts.level > 0:
+            return self.listen(main)
+        if self.facts.status is Status.RESOLVED:
+            return self._after_the_end(main)
         if self.facts.payload:
             return self._pressed(self.facts.payload, main)
         if not self.text or (self.facts.only_shows and not self._shows_problem(main)):
@@ -50,31 +60,33 @@ class Dialogue(Composer):
 
     # -- what came, from the most certain to the least -------------------------------------------------------------
 
-    def _look(self, main: Parse) -> Decision | Search:
-        """Something on a matter that is settled, or that people have: thanks, not solved after all, or a new one."""
-        if self.facts.status is not Status.RESOLVED:
-            return self.end("listening")
-        if self.accepted(main) and main.intent in (policy.POLITE | policy.YES):
-            if self.facts.level == 0:
-                self.say("utter_goodbye" if main.intent == "goodbye" else "utter_you_are_welcome")
+    def _after_the_end(self, main: Parse) -> Decision | Search:
+        """Something on a settled matter: thanks, a question, a new matter, or it is not solved after all."""
+        if self.facts.payload == "/human":
+            return self.hand_over(Reason.ASKED)
+        sure = self.accepted(main)
+        if policy.leaves_it_settled(self.text, main, sure):
+            self.say("utter_goodbye" if main.intent == "goodbye" else "utter_you_are_welcome")
             return self.end("after_resolution")
-        fresh = self.accepted(main) and policy.is_problem(self.view, main) and main.intent != self.facts.intent
-        if fresh and self.facts.level == 0:
+        if sure and self.informs(main.intent or ""):
+            return self.end("aside")
+        if sure and policy.is_problem(self.view, main) and main.intent != self.facts.intent:
             self.state = type(self.state)()
             self.change(new_ticket=True)
             return self._start(main)
-        self.change(reopen=True)
-        return self.end("came_back") if self.facts.level > 0 else self.hand_over(Reason.CAME_BACK)
+        return self.hand_over(Reason.CAME_BACK)
 
     def _pressed(self, payload: str, main: Parse) -> Decision | Search:
         """A button says exactly what is meant."""
         if match := SET_SLOTS.match(payload):
-            return self._fill(match.group(1), match.group(2))
+            step = self.open_step()
+            # A button of a question that is no longer open says what is written on it.
+            return self._look_up(main) if step is None else self.fill(step, match.group(1), match.group(2))
         command, _, argument = payload.removeprefix("/").partition(":")
         if command == "human":
             return self.hand_over(Reason.ASKED)
         if command == "topic" and argument in self.view.intents:
-            return self._start(_certain(main, argument))
+            return self._start(certain(main, argument))
         if command == "solved" and self.state.waiting is Waiting.ARTICLE:
             return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
         if command == "not_yet" and self.state.waiting is Waiting.ARTICLE:
@@ -86,30 +98,48 @@ class Dialogue(Composer):
     def _file(self) -> Decision:
         """A file, or what only people can read, without a word: it belongs to what is being talked about."""
         self.say("utter_file_received" if self.facts.attachments else "utter_for_people")
-        self._repeat()
+        self.repeat()
         return self.end("file")
 
     def _answer(self, main: Parse) -> Decision | Search:
         sure = self.accepted(main)
-        if sure and (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
-            return self.hand_over(reason, main)
-        if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
+        if (found := self.urgent()) is not None:
+            return self.hand_over(*found)
+        if is_angry(self.text):
+            return self.hand_over(Reason.COMPLAINT, self.angry_about(main))
+        if self.state.waiting is Waiting.SLOT and (step := self.open_step()) is not None:
             return self._answer_step(step, main, sure)
-        if self.state.waiting is Waiting.ARTICLE and sure:
-            if main.intent in policy.YES:
-                return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
-            if main.intent in policy.NO:
-                return self.hand_over(Reason.NOT_SOLVED)
+        if self.state.waiting is Waiting.ARTICLE and (decision := self._answer_article(main, sure)) is not None:
+            return decision
         if sure and main.intent in policy.POLITE:
             return self._small_talk(main.intent or "")
+        if needs_help(self.text):
+            self.state.waiting = Waiting.REPHRASE
+            self.say("utter_what_is_it_about")
+            return self.end("needs_help")
         return self._understand(main, sure)
+
+    def _answer_article(self, main: Parse, sure: bool) -> Decision | None:
+        """What is said to an article that was offered, unless it is something else."""
+        if sure and policy.is_problem(self.view, main) and not begins_with_yes_or_no(self.text):
+            return None
+        match did_it_help(self.text, main, sure):
+            case Answer.HELPED:
+                return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
+            case Answer.SETTLED:
+                return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_closed")
+            case Answer.NOT_HELPED:
+                return self.hand_over(Reason.NOT_SOLVED)
+            case Answer.TRYING | Answer.DONE | Answer.THANKS as answer:
+                return self._ask_whether_it_helped(answer, self.voice.draft("utter_did_it_help").choices)
+        return None
 
     def _understand(self, main: Parse, sure: bool) -> Decision | Search:
         """A fresh matter: start it, ask which, or look it up."""
         spec = self.view.intents.get(main.intent or "")
         if sure and not main.ambiguous and spec is not None and spec.bot != "chat":
             return self._start(main)
-        candidates = [intent for intent, _ in main.ranking[:2] if policy.is_problem(self.view, _certain(main, intent))]
+        candidates = [intent for intent, _ in main.ranking[:2] if policy.is_problem(self.view, certain(main, intent))]
         if main.ambiguous and len(candidates) == 2 and self.state.waiting is not Waiting.TOPIC:
             return self._ask_which(main, candidates)
         return self._look_up(main)
@@ -123,14 +153,20 @@ class Dialogue(Composer):
             self.state.words = self.text
         if (reason := policy.immediate(self.view, main, self.facts.vip)) is not None:
             return self.hand_over(reason, main)
-        for other in self.turn.parses[1:]:
-            if other.intent is not None and other.intent in self.view.intents and other.intent != main.intent:
-                self.state.topics.append(other.intent)
-                self.say("utter_second_topic", topic=self.view.label(other.intent, self.language))
+        self._put_aside(self.others(main), main)
         flow = self.view.flow_for(main.intent or "")
         if flow is None:
             return self._look_up(main)
-        return self._run(flow, 0)
+        return self.run(flow, 0)
+
+    def _put_aside(self, others: list[str], main: Parse) -> None:
+        """Further matters of the same message come after the first one, which is named first."""
+        if not others:
+            return
+        self.state.topics += others
+        later = [quoted(self.view.label(one, self.language), self.language) for one in others]
+        first = self.view.label(main.intent or "", self.language)
+        self.say("utter_first_topic", topic=first, later=format_list(later, locale=self.language))
 
     def _ask_which(self, main: Parse, candidates: list[str]) -> Decision:
         self.adopt_ranking(main)
@@ -162,7 +198,7 @@ class Dialogue(Composer):
         self.state.words = self.state.words or self.text
         hit = next((hit for hit in self.turn.hits if hit.is_close), None)
         if hit is None or self.state.article == hit.article.id:
-            if self.intent is not None and self.view.intents[self.intent].bot != "chat" and self.accepted(main):
+            if self.accepted(main) and policy.is_problem(self.view, main):
                 return self.hand_over(Reason.NO_ANSWER_KNOWN)
             return self._ask_again()
         self.state.leave_flow()
@@ -176,7 +212,8 @@ class Dialogue(Composer):
 
     def _small_talk(self, intent: str) -> Decision:
         self.say({"thank": "utter_you_are_welcome"}.get(intent, f"utter_{intent}"))
-        self._repeat()
+        if intent != "goodbye":
+            self.repeat()
         return self.end("small_talk")
 
     # -- flows ------------------------------------------------------------------------------------------------------
@@ -192,52 +229,93 @@ class Dialogue(Composer):
             return self.end("handed_back")
         self.say("utter_resume")
         if resume.get("topic"):
-            return self._go_on(flow)
+            return self.go_on(flow)
         wanted = next((i for i, step in enumerate(flow.steps) if _is_meant(step, resume)), None)
         if wanted is not None:
             self.state.ask_again(flow.steps[wanted].collect)
-            return self._run(flow, wanted)
+            return self.run(flow, wanted)
         for step in flow.guided:
             self.state.ask_again(step.collect)
-        return self._run(flow, 0)
-
-    def _go_on(self, flow: Flow) -> Decision | Search:
-        """From where people got to: what they asked is not asked again, and what leads there is not said again."""
-        try:
-            place = self.state.frontier(self.view.flows, flow)
-        except EndlessFlow:
-            return self.hand_over(Reason.NOT_SOLVED)
-        return self._flow_ended() if place is None else self._run(*place)
-
-    def _step(self) -> Step | None:
-        flow = self.view.flows.get(self.state.flow)
-        if flow is None or self.state.step >= len(flow.steps):
-            self.state.leave_flow()
-            return None
-        return flow.steps[self.state.step]
+        return self.run(flow, 0)
 
     def _answer_step(self, step: Step, main: Parse, sure: bool) -> Decision | Search:
         """An answer to a question, unless it clearly is something else."""
-        flow = self.view.flows[self.state.flow]
         plain = sure and main.confidence >= policy.SWITCH
-        if plain and main.intent in ("bot_challenge", "greet", "goodbye", "ask_opening_hours"):
-            if main.intent == "ask_opening_hours":
-                self._action("action_opening_hours")
-                self._repeat()
-                return self.end("aside")
+        if plain and main.intent in ("greet", "goodbye"):
             return self._small_talk(main.intent)
-        changed = (
-            plain
-            and main.intent not in flow.intents
-            and (policy.is_problem(self.view, main) or main.intent == "ticket_status")
+        if plain and self.informs(main.intent or ""):
+            self.repeat()
+            return self.end("aside")
+        if not step.is_guided and is_settled(self.text, main, plain):
+            return self.leave(Ending.WITHDRAWN)
+        is_another = plain and main.intent not in self.view.flows[self.state.flow].intents
+        changed = is_another and policy.is_problem(self.view, main)
+        return self._judge(step, main, sure, changed) if step.is_guided else self._take(step, main, sure, changed)
+
+    def _judge(self, step: Step, main: Parse, sure: bool, changed: bool) -> Decision | Search:
+        """Whether a step helped. Who asks, or is still at it, has said neither."""
+        is_same = sure and main.intent in self.view.flows[self.state.flow].intents
+        answer = did_it_help(self.text, main, sure, is_same)
+        if changed and self._is_another_matter(answer, main):
+            return self._change_topic(main)
+        match answer:
+            case Answer.HELPED | Answer.NOT_HELPED:
+                return self.fill(step, step.collect, answer is Answer.HELPED)
+            case Answer.SETTLED:
+                return self.leave(Ending.WITHDRAWN)
+            case Answer.TRYING | Answer.THANKS:
+                return self._ask_whether_it_helped(answer, self.question_of(step).choices)
+            case Answer.DONE if self._is_first_aside():
+                return self._ask_whether_it_helped(answer, self.question_of(step).choices)
+            case Answer.QUESTION if self._is_first_aside():
+                return self._explain(step)
+        return self.miss(step)
+
+    def _is_another_matter(self, answer: Answer, main: Parse) -> bool:
+        if answer is Answer.NOT_HELPED:
+            return main.confidence >= OWN_MATTER and not begins_with_yes_or_no(self.text)
+        return answer is Answer.UNCLEAR or (answer is Answer.QUESTION and self._is_a_matter_of_its_own(main))
+
+    def _is_first_aside(self) -> bool:
+        """The first words beside the question are no misunderstanding yet."""
+        self.state.asides += 1
+        return self.state.asides == 1
+
+    def _ask_whether_it_helped(self, answer: Answer, choices: tuple[Choice, ...]) -> Decision:
+        told = {Answer.TRYING: "utter_take_your_time", Answer.DONE: "utter_good_and_now"}
+        text = self.voice.text(told.get(answer, "utter_welcome_and_now"))
+        self.replies.append(Draft(text, choices, offers_help=True))
+        return self.end(answer)
+
+    def _explain(self, step: Step) -> Decision:
+        """A question about a step: the step once more, and a way to somebody who knows more."""
+        said, question = (
+            self.voice.draft("utter_explain_step", step=self.voice.text(step.utter)),
+            self.question_of(step),
         )
+        self.replies.append(Draft(said.text, (*question.choices, *said.choices), offers_help=True))
+        return self.end(Answer.QUESTION)
+
+    def _take(self, step: Step, main: Parse, sure: bool, changed: bool) -> Decision | Search:
+        """A value for the slot asked for; who does not know it is not asked again, who asks back is answered once."""
         value = self._value(step, main, sure)
         if changed and (value is None or (self._is_free_text(step) and self._is_a_matter_of_its_own(main))):
-            self.state.leave_flow()
-            return self._start(main)
-        if value is None:
-            return self._miss(step)
-        return self._fill(step.collect, value)
+            return self._change_topic(main)
+        is_vague = value is None or (self._is_free_text(step) and value == self.text)
+        if is_vague and does_not_know(self.text):
+            self.state.skip(step.collect)
+            self.state.misses = self.state.asides = 0
+            self.say("utter_without_it")
+            return self.run(self.view.flows[self.state.flow], step.next(self.state.slots))
+        if is_vague and asks(self.text) and self._is_first_aside():
+            self.say("utter_why_i_ask")
+            self.ask(step)
+            return self.end(Answer.QUESTION)
+        return self.miss(step) if value is None else self.fill(step, step.collect, value)
+
+    def _change_topic(self, main: Parse) -> Decision | Search:
+        self.state.leave_flow()
+        return self._start(main)
 
     def _value(self, step: Step, main: Parse, sure: bool) -> Any:
         """What the message says about the slot asked for, or None."""
@@ -246,12 +324,7 @@ class Dialogue(Composer):
             if entity.name in slot.entities:
                 return entity.value
         if slot.type == "bool":
-            if (plain := policy.yes_or_no(self.text)) is not None:
-                return plain
-            if sure and main.intent in policy.YES:
-                return True
-            again = sure and step.is_guided and main.intent in self.view.flows[self.state.flow].intents
-            return False if again or (sure and main.intent in policy.NO) else None
+            return yes_or_no(self.text, main, sure)
         if slot.type == "categorical":
             return self._category(step, slot.values)
         if slot.type == "float":
@@ -276,159 +349,7 @@ class Dialogue(Composer):
         """An answer in free words may name any device; a change of topic is a sentence, and a clear one."""
         return len(self.text.split()) >= OWN_MATTER_WORDS and main.confidence >= OWN_MATTER
 
-    def _miss(self, step: Step) -> Decision:
-        self.state.misses += 1
-        if self.state.misses >= policy.MISSES:
-            return self.hand_over(Reason.NOT_UNDERSTOOD)
-        self.say("utter_please_choose")
-        self._ask(step)
-        return self.end("not_understood")
-
-    def _fill(self, slot_key: str, value: Any) -> Decision | Search:
-        step, slot = self._step(), self.view.slots.get(slot_key)
-        if step is None or slot is None or step.collect != slot_key:
-            # A button of a question that is no longer open.
-            return self._look_up(self.turn.parses[0]) if step is None else self._repeat_only(step)
-        value = _typed(slot.type, value)
-        refusal = step.refusal({**self.state.slots, slot_key: value})
-        self.state.misses = 0
-        if refusal is not None and self.state.refused < REFUSALS:
-            self.state.refused += 1
-            self.say(refusal.utter)
-            return self.end("refused")
-        self.state.refused = 0
-        self.state.fill(slot_key, value, step.is_guided)
-        flow = self.view.flows[self.state.flow]
-        return self._run(flow, step.next(self.state.slots))
-
-    def _repeat_only(self, step: Step) -> Decision:
-        self._ask(step)
-        return self.end("old_button")
-
-    def _run(self, flow: Flow, index: int) -> Decision | Search:
-        """Go on until something is asked, the flow ends, or the ticket goes to people."""
-        try:
-            for place, position in walk(self.view.flows, flow, index, self.state.slots):
-                step = place.steps[position]
-                self.state.flow, self.state.step = place.key, position
-                if step.ending is not None:
-                    return self._leave(step.ending)
-                if step.is_open(self.state.slots, self.state.skipped):
-                    self._ask(step)
-                    return self.end("asked")
-                if step.action:
-                    self._action(step.action)
-        except EndlessFlow:
-            return self.hand_over(Reason.NOT_SOLVED)
-        return self._flow_ended()
-
-    def _leave(self, ending: Ending) -> Decision | Search:
-        if ending is Ending.HANDOFF:
-            return self.hand_over(Reason.NOT_SOLVED if self.state.tried else Reason.COLLECTED)
-        if ending is Ending.SOLVED:
-            return self._solved()
-        code = ResolutionCode.SELF_RESOLUTION if self.state.tried else ResolutionCode.WITHDRAWN
-        return self.resolve(code, "utter_closed")
-
-    def _solved(self) -> Decision | Search:
-        """One matter is settled; another may wait."""
-        if not self.state.topics:
-            return self.resolve(ResolutionCode.SELF_RESOLUTION, "utter_solved")
-        topic = self.state.topics.pop(0)
-        self.say("utter_next_topic", topic=self.view.label(topic, self.language))
-        flow = self.view.flow_for(topic)
-        if flow is None:
-            return self.hand_over(Reason.NO_ANSWER_KNOWN)
-        return self._run(flow, 0)
-
-    def _flow_ended(self) -> Decision:
-        self.state.leave_flow()
-        return self.end("flow_ended")
-
-    def _ask(self, step: Step) -> None:
-        self.state.waiting = Waiting.SLOT
-        draft = self.voice.draft(step.utter)
-        if step.is_guided:
-            question = self.voice.draft("utter_did_it_help")
-            choices = _guided_choices(question, step.collect)
-            draft = Draft(f"{draft.text}\n\n{question.text}", choices, offers_help=True)
-        elif self.view.slots[step.collect].type == "bool" and not draft.choices:
-            yes, no = self.voice.text("utter_yes"), self.voice.text("utter_no")
-            draft = Draft(draft.text, (_set(yes, step.collect, "true"), _set(no, step.collect, "false")))
-        self.replies.append(draft)
-
-    def _repeat(self) -> None:
-        """After an aside, the open question once more."""
-        if self.state.waiting is Waiting.SLOT and (step := self._step()) is not None:
-            self._ask(step)
-
-    def _action(self, action: str) -> None:
-        if action.startswith("utter_"):
-            self.say(action)
-        elif action == "action_ticket_status":
-            self._say_status()
-        elif action == "action_service_status":
-            self._say_trouble()
-        elif action == "action_opening_hours":
-            self._say_hours()
-
-    def _say_status(self) -> None:
-        if not self.facts.tickets:
-            self.say("utter_status_none")
-            return
-        lines = [
-            self.voice.text(f"utter_status_{line.status}", number=line.number, subject=line.subject)
-            for line in self.facts.tickets
-        ]
-        self.replies.append(Draft("\n".join([self.voice.text("utter_status"), *(f"• {line}" for line in lines)])))
-
-    def _say_trouble(self) -> None:
-        if not self.facts.trouble:
-            self.say("utter_no_trouble")
-            return
-        topics = ", ".join(self.view.label(intent, self.language) for intent in self.facts.trouble)
-        self.say("utter_trouble", topics=topics)
-
-    def _say_hours(self) -> None:
-        opening = self.turn.calendar.next_opening(self.turn.now)
-        if opening is None:
-            self.say("utter_hours_unknown")
-        elif opening > self.turn.now:
-            self.say("utter_hours_closed", opening=self.voice.moment(opening, self.turn.now))
-        else:
-            self.say("utter_hours_open")
-
 
 def _is_meant(step: Step, resume: Mapping[str, str]) -> bool:
     """Whether people handed the ticket back for this step, by its id or by what it asks."""
     return step.id == resume.get("step") or (bool(step.collect) and step.collect == resume.get("ask"))
-
-
-def _typed(kind: str, value: Any) -> Any:
-    if kind == "bool" and isinstance(value, str):
-        return value.casefold() in _TRUE
-    return value
-
-
-def _set(title: str, slot: str, value: str) -> Choice:
-    return Choice(title, f"/SetSlots({slot}={value})")
-
-
-def _guided_choices(question: Draft, slot: str) -> tuple[Choice, ...]:
-    """The buttons *Solved* and *Not yet* of the common question, filling this step's slot."""
-    values = {"/solved": "true", "/not_yet": "false"}
-    return tuple(_set(c.title, slot, values[c.payload]) if c.payload in values else c for c in question.choices)
-
-
-def _certain(parse: Parse, intent: str) -> Parse:
-    """The parse as if its intent were certain: the person said so themselves."""
-    return Parse(
-        text=parse.text,
-        intent=intent,
-        confidence=1.0,
-        fallback=False,
-        ambiguous=False,
-        ranking=((intent, 1.0), *((i, c) for i, c in parse.ranking if i != intent)),
-        entities=parse.entities,
-        language=parse.language,
-    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bot import policy
-from bot.handoff import announcement, handoff, letter_announcement
+from bot.handoff import announcement, handoff
 from bot.policy import Reason
 from bot.responses import Voice
 from bot.state import State
 from bot.times import wanted_moment
 from bot.values import Turn
-from core.values import Address, Decision, Draft, InboxStyle, ResolutionCode, spoken
+from core.values import Address, Decision, Draft, ResolutionCode, spoken
 from nlu.engine import Parse
 
 
@@ -21,6 +21,7 @@ class Composer:
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
         self.facts = turn.facts
+        self.text = (turn.facts.text or "").strip() or turn.facts.shown
         self.view = turn.view
         self.state = State.load(turn.facts.state)
         self.language = turn.parses[0].language if turn.parses else turn.facts.language
@@ -79,21 +80,38 @@ class Composer:
         if parse is not None:
             self.adopt(parse)
         self._own_words(reason, parse)
-        opening = self.turn.calendar.next_opening(self.turn.now)
+        intent = parse.intent if parse is not None and self.intent is None else self.intent
+        self.state.words = self.state.words or self.text
+        handed = handoff(self.view, self.state, intent, reason, self.state.words)
         callback = self._changes.get("callback_at")
         if callback is not None:
             self.say("utter_callback", time=self.voice.moment(callback, self.turn.now))
-        elif self.facts.style is InboxStyle.LETTER:
-            self.replies.append(letter_announcement(self.voice, self.turn.now, opening))
         else:
-            wait = self.facts.usual_wait
-            self.replies.append(announcement(self.voice, self.turn.now, opening, self.facts.queue_length, wait))
+            self.replies.append(announcement(self.voice, self.turn, handed.team))
         self._merge()
-        self.state.words = self.state.words or (self.facts.text or "").strip() or self.facts.shown
-        intent = parse.intent if parse is not None and self.intent is None else self.intent
-        self.change(handoff=handoff(self.view, self.state, intent, reason, self.state.words))
+        self.state.told_place = False
+        self.change(handoff=handed)
         self.state.leave_flow()
         return self.end(reason)
+
+    def urgent(self) -> tuple[Reason, Parse] | None:
+        """The matter of the message that must go to people before the bot tries anything, and why."""
+        for parse in self.turn.parses:
+            reason = policy.immediate(self.view, parse, self.facts.vip) if self.accepted(parse) else None
+            if reason is not None:
+                self.state.topics += self.others(parse)
+                return reason, parse
+        return None
+
+    def others(self, main: Parse) -> list[str]:
+        """Further matters of the message, in its order."""
+        known = [one.intent for one in self.turn.parses if one.intent in self.view.intents]
+        return [one for one in known if one is not None and one not in (main.intent, *self.state.topics)]
+
+    def angry_about(self, main: Parse) -> Parse:
+        """What an angry message is about, as far as that is known; else the complaint itself."""
+        known = policy.is_problem(self.view, main) and not main.fallback
+        return main if known else certain(main, "complaint")
 
     def resolve(self, code: ResolutionCode, name: str) -> Decision:
         self.say(name)
@@ -122,3 +140,17 @@ class Composer:
         text = "\n\n".join(reply.text for reply in self.replies)
         choices = self.replies[-1].choices
         self.replies = [Draft(text, choices)]
+
+
+def certain(parse: Parse, intent: str) -> Parse:
+    """The parse as if its intent were certain: the person said so themselves."""
+    return Parse(
+        text=parse.text,
+        intent=intent,
+        confidence=1.0,
+        fallback=False,
+        ambiguous=False,
+        ranking=((intent, 1.0), *((i, c) for i, c in parse.ranking if i != intent)),
+        entities=parse.entities,
+        language=parse.language,
+    )

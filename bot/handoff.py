@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from bot.content import LANGUAGES, View
 from bot.flows import GUIDED
 from bot.responses import Voice
 from bot.state import State
-from core.values import Draft, Handoff
+from bot.values import Turn
+from core.values import Draft, Handoff, InboxStyle
 
 WORTH_SAYING = 0.05
 """A second or third guess below this confidence tells nobody anything."""
@@ -45,25 +45,24 @@ def packet(view: View, state: State, intent: str | None, reason: str, words: str
     }
 
 
-def letter_announcement(voice: Voice, now: datetime, opening: datetime | None) -> Draft:
-    """The same for somebody who wrote a letter and is not waiting in front of a screen."""
-    if opening is not None and opening > now:
-        return voice.draft("utter_letter_handoff_closed", opening=voice.moment(opening, now))
-    return voice.draft("utter_letter_handoff_open")
-
-
-def announcement(
-    voice: Voice, now: datetime, opening: datetime | None, queue_length: int, usual_wait: timedelta | None
-) -> Draft:
-    """What happens next and when: the place in the queue and the usual wait, or when the desk opens.
-
-    ``opening`` is the next moment people are there; ``now`` itself when they are, None when nobody knows.
+def announcement(voice: Voice, turn: Turn, team: str | None) -> Draft:
+    """What happens next and when: the team if it is not the usual one, the place in its queue and the usual wait, or
+    when somebody is there. Who wrote a letter is not waiting in front of a screen and hears no place.
     """
-    if opening is not None and opening > now:
-        return voice.draft("utter_handoff_closed", opening=voice.moment(opening, now))
-    if usual_wait is None:
-        return voice.draft("utter_handoff_open", place=str(queue_length + 1))
-    return voice.draft("utter_handoff_open_wait", place=str(queue_length + 1), wait=voice.span(usual_wait))
+    facts, opening = turn.facts, turn.calendar.next_opening(turn.now)
+    queue = facts.queues.get(team or facts.team)
+    is_usual = team is None or queue is None or team == facts.team
+    form = "letter_handoff" if facts.style is InboxStyle.LETTER else "handoff"
+    name = f"utter_{form}" if is_usual else f"utter_{form}_team"
+    values = {
+        "place": str(queue.length + 1 if queue is not None else 1),
+        "team": queue.name if queue is not None else "",
+    }
+    if opening is not None and opening > turn.now:
+        return voice.draft(f"{name}_closed", opening=voice.moment(opening, turn.now), **values)
+    if is_usual and facts.style is InboxStyle.DIALOGUE and facts.usual_wait is not None:
+        return voice.draft(f"{name}_open_wait", wait=voice.span(facts.usual_wait), **values)
+    return voice.draft(f"{name}_open", **values)
 
 
 def slot_label(view: View, slot: str) -> dict[str, str]:
@@ -73,12 +72,11 @@ def slot_label(view: View, slot: str) -> dict[str, str]:
 
 
 def _summary(view: View, state: State, intent: str | None, words: str, language: str) -> str:
-    quoted = " ".join(words.split())
-    if len(quoted) > 160:
-        quoted = quoted[:159].rstrip() + "…"
+    said = " ".join(words.split())
+    if len(said) > 160:
+        said = said[:159].rstrip() + "…"
     topic = view.label(intent, language) if intent else {"de": "Nicht erkannt", "en": "Not recognised"}[language]
-    marks = {"de": ("„", "“"), "en": ("“", "”")}[language]
-    parts = [f"{topic}: {marks[0]}{quoted}{marks[1]}" if quoted else topic]
+    parts = [f"{topic}: {quoted(said, language)}" if said else topic]
     if state.tried:
         parts.append(_tried(len(state.tried), language))
     return " ".join(parts)
@@ -88,6 +86,12 @@ def _tried(count: int, language: str) -> str:
     if language == "de":
         return "Ein Schritt wurde versucht." if count == 1 else f"{count} Schritte wurden versucht."
     return "One step was tried." if count == 1 else f"{count} steps were tried."
+
+
+def quoted(words: str, language: str) -> str:
+    """Words in the quotation marks of a language."""
+    first, last = {"de": ("„", "“"), "en": ("“", "”")}[language]
+    return f"{first}{words}{last}"
 
 
 def numbered(lines: Sequence[str]) -> str:

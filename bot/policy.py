@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from bot.content import Intent, View
+from bot.reading import is_mere_thanks, takes_it_back
 from core.tickets.priority import priority
 from nlu.engine import Parse
 
@@ -16,8 +16,8 @@ CRITICAL = 1
 MISSES = 2
 
 POLITE = frozenset({"greet", "goodbye", "thank", "bot_challenge"})
-YES = frozenset({"affirm", "thank", "ticket_close"})
-NO = frozenset({"deny"})
+CONTENT = frozenset({"affirm", "thank", "ticket_close"})
+"""What somebody says of a settled matter who leaves it at that."""
 
 
 class Reason(StrEnum):
@@ -37,23 +37,18 @@ class Reason(StrEnum):
     CAME_BACK = "came_back"
 
 
-_YES = re.compile(r"^(ja+|jo+|jep|jap|jawohl|yes|yep|yeah|yup)\b", re.IGNORECASE)
-_NO = re.compile(r"^(nein|nee+|ne|nö|nope|no|nah)\b", re.IGNORECASE)
-_BUT = re.compile(r"\b(nicht|kein\w*|aber|not|n't|but|trotzdem|immer noch|still)\b", re.IGNORECASE)
-
-
-def yes_or_no(text: str) -> bool | None:
-    """What an answer says that begins with a plain yes or no and takes nothing back; None for any other."""
-    if _NO.match(text):
-        return False
-    return True if _YES.match(text) and not _BUT.search(text) else None
-
-
 def accepted(parse: Parse, threshold: float | None) -> bool:
     """The guess is good enough to act on: by the model's own limit, and by the settings' if they name one."""
     if parse.intent is None or parse.fallback:
         return False
     return threshold is None or parse.confidence >= threshold
+
+
+def leaves_it_settled(text: str, main: Parse, sure: bool) -> bool:
+    """A word of thanks, a greeting or the like on a settled matter; not one that takes it back."""
+    if is_mere_thanks(text):
+        return bool(text)
+    return sure and not main.ambiguous and main.intent in (POLITE | CONTENT) and not takes_it_back(text)
 
 
 def is_problem(view: View, parse: Parse) -> bool:

@@ -37,6 +37,10 @@ class State:
     tried: list[list[Any]] = field(default_factory=list)
     refused: int = 0
     misses: int = 0
+    asides: int = 0
+    """How often somebody said something beside what was asked last."""
+    told_place: bool = False
+    """The person, waiting for people, has heard their place in the queue."""
     topics: list[str] = field(default_factory=list)
     """Further matters of the same person, to be dealt with next."""
     ranking: list[list[Any]] = field(default_factory=list)
@@ -96,3 +100,4 @@ class State:
     def leave_flow(self) -> None:
         """Nothing is asked and no flow runs; slots and what was tried stay."""
         self.flow, self.step, self.waiting, self.refused = "", 0, Waiting.NOTHING, 0
+        self.asides = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 _CLOCK = re.compile(
@@ -37,16 +37,31 @@ def wanted_moment(text: str, now: datetime, zone: ZoneInfo) -> datetime | None:
     if clock is None:
         return None
     local = now.astimezone(zone)
-    day = next((_DAYS[word] for word in words if word in _DAYS and not _is_morning(word, words)), None)
-    weekday = next((_WEEKDAYS[word] for word in words if word in _WEEKDAYS), None)
-    if day is None and weekday is not None:
-        day = (weekday - local.weekday()) % 7
+    day, weekday = _day(words, local.date()), _weekday(words)
     moment = datetime.combine(local.date() + timedelta(days=day or 0), clock, zone)
     if moment <= local:
         if day not in (None, 0) or weekday is not None:
             return moment + timedelta(days=7)
         moment += timedelta(days=1)
     return moment
+
+
+def wanted_day(text: str, now: datetime, zone: ZoneInfo) -> date | None:
+    """The day from today on that a text names, such as ``morgen`` or ``am Samstag``; None if it names none."""
+    today = now.astimezone(zone).date()
+    day = _day(re.findall(r"[a-zäöüß]+", text.lower()), today)
+    return None if day is None else today + timedelta(days=day)
+
+
+def _day(words: list[str], today: date) -> int | None:
+    """How many days ahead of today the named one is."""
+    day = next((_DAYS[word] for word in words if word in _DAYS and not _is_morning(word, words)), None)
+    weekday = _weekday(words)
+    return (weekday - today.weekday()) % 7 if day is None and weekday is not None else day
+
+
+def _weekday(words: list[str]) -> int | None:
+    return next((_WEEKDAYS[name] for word in words if (name := word.removesuffix("s")) in _WEEKDAYS), None)
 
 
 def _clock(text: str, words: list[str]) -> time | None:

@@ -31,6 +31,7 @@ from core.tickets import decisions, facts, reminders
 from core.tickets.facts import Facts
 from core.values import Decision, Draft
 from nlu.engine import Model, NluUnavailable, Parse
+from nlu.language import evident
 
 log = structlog.get_logger(__name__)
 
@@ -185,7 +186,8 @@ class Worker:
         if known.text is not None:
             is_first = known.subject and not known.said_anything
             said = f"{known.subject}\n{known.text}" if is_first else known.text
-            parses = await self.understanding.parse(said, known.language, known.shown)
+            language = known.language if known.said_anything else evident(said) or known.language
+            parses = await self.understanding.parse(said, language, known.shown)
         turn = self._turn(known, standing, parses)
         decision = decide(turn)
         if isinstance(decision, Search):

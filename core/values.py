@@ -407,5 +407,7 @@ class Decision:
     contact: Address | None = None
     note: str | None = None
     reason: str = ""
+    while_waiting: bool = False
+    """What is said may be said although people have the ticket, as long as none of them has acted on it."""
     new_ticket: bool = False
     """The message starts a matter of its own: it moves to a new ticket, and the rest of the decision is about that."""

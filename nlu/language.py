@@ -16,12 +16,14 @@ FEW_LETTERS = 12
 
 _GERMAN = re.compile(
     r"\b(ich|und|nicht|der|die|das|mein|meine|ist|hab|habe|kein|keine|bitte|geht|danke|ja|nein|nee|wir|mit|auf|hallo"
-    r"|gelöst|noch|wieder|doch|auch|jetzt|leider|guten|moin|servus)\b|[äöüß]",
+    r"|gelöst|noch|wieder|doch|auch|jetzt|leider|guten|moin|servus|kaputt|langsam|drucker|rechner|passwort|vergessen"
+    r"|gesperrt|bildschirm|tastatur|maus|hilfe|leer|ist|sind|ein|eine|einen|im|vom|zum|seit|kann|mir|mich|wie|wo|warum|nur|nix)\b|[äöüß]",
     re.IGNORECASE,
 )
 _ENGLISH = re.compile(
     r"\b(the|and|not|my|is|can't|cannot|please|thanks|thank|yes|hello|hi|works|it|i'm|we|with|on|have|still|again"
-    r"|doesn't|don't|you|how|what|need)\b",
+    r"|doesn't|don't|you|how|what|need|broken|slow|dead|printer|screen|keyboard|mouse|password|forgot|locked|help"
+    r"|working|fails|frozen|crashes|stuck)\b",
     re.IGNORECASE,
 )
 _lock = threading.Lock()
@@ -40,6 +42,20 @@ def detect(text: str, known: str | None = None) -> str:
     if known is not None and probability < SURE:
         return known
     return language
+
+
+def evident(text: str) -> str | None:
+    """The language a text is in as far as it shows by itself; None if it does not.
+
+    For the first words of somebody of whom only the page's language is known: two words of English are English then.
+    """
+    german, english = len(_GERMAN.findall(text)), len(_ENGLISH.findall(text))
+    if german != english and min(german, english) == 0:
+        return "de" if german else "en"
+    if sum(character.isalpha() for character in text) < FEW_LETTERS:
+        return None
+    language, probability = _identify(text)
+    return language if probability >= SURE else None
 
 
 def _identify(text: str) -> tuple[str, float]:

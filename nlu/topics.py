@@ -10,7 +10,13 @@ from nlu.engine import Model, Parse
 
 SECOND = 0.75
 """Each of two topics must be this certain by itself: a false second topic is worse than a missed one."""
+CLAUSE = 0.85
+"""Parts of one sentence must be more certain than sentences: they share words that only one of them means."""
 MAX_SEGMENTS = 12
+LIST_WORDS = 20
+"""A longer sentence is a story and no list of matters."""
+MOST = 3
+"""More topics than that are for people to sort out."""
 
 _GREETING = re.compile(
     r"^\s*(hallo|hi|hey|hello|guten (tag|morgen|abend)|moin|servus|grüezi|grüß gott|gruess gott|liebe[sr]?|dear"
@@ -30,6 +36,20 @@ _SEPARATOR = re.compile(
     r"|\s*(?:;|,?\s+\b(?:und )?(?:außerdem|ausserdem|zusätzlich|zweitens|übrigens|des weiteren"
     r"|(?:and )?(?:also|besides|second(?:ly)?|additionally|by the way))\b)\s*",
     re.IGNORECASE,
+)
+_CLAUSES = re.compile(r",\s+(?:(?:und|and)\s+)?|\s+(?:und|and|sowie)\s+", re.IGNORECASE)
+_SUBORDINATE = re.compile(
+    r"^(weil|da|dass|damit|wenn|falls|ob|obwohl|seit\w*|nachdem|bevor|sobald|während|sondern|aber|denn|um|also|dann|so|sonst"
+    r"|because|when|whenever|if|that|although|since|after|before|while|as|which|who|but|then|so|to|otherwise)\b",
+    re.IGNORECASE,
+)
+_WORKS_AGAIN = re.compile(
+    r"^[^,.;!?]*\b(?:wieder|again|jetzt|now|back|inzwischen)\b[^,.;!?]*?(?:,\s*|\s+)(?:aber|nur|dafür|jedoch|but|only)\s+"
+    r"(?:jetzt |nun |now )?(?=\w+\s+\w+\s+\w+)",
+    re.IGNORECASE,
+)
+_GOOD = re.compile(
+    r"\b(geht|gehen|läuft|laufen|funktioniert|klappt|tut|works?|working|runs?|is back|fine|ok)\b", re.IGNORECASE
 )
 
 
@@ -53,13 +73,17 @@ def segments(text: str) -> list[str]:
 
 def topics(model: Model, text: str, language: str | None = None) -> list[Parse]:
     """One parse a topic, the main one first; its entities and language are the whole message's."""
-    parts = segments(text)
-    if len(parts) < 2:
-        return model.parse([body(text)], language)
-    parses = model.parse([body(text), *parts], language)
+    said = _still_wrong(body(text))
+    parts = segments(said)
+    clauses = _clauses(said) if len(parts) < 2 else []
+    if len(parts) < 2 and not clauses:
+        return model.parse([said], language)
+    parses = model.parse([said, *(clauses or parts)], language)
     whole, rest = parses[0], parses[1:]
-    certain = _certain(rest)
-    if len(certain) >= 2:
+    certain = _certain(rest, CLAUSE if clauses else SECOND)
+    if clauses and len(certain) == len(clauses):
+        return [_with(whole, certain[0]), *certain[1:MOST]]
+    if not clauses and len(certain) >= 2:
         # The whole of two problems often looks like a third one; the parts know better.
         ordered = sorted(certain[:2], key=lambda parse: parse.intent != whole.intent)
         return [_with(whole, ordered[0]), ordered[1]]
@@ -97,11 +121,27 @@ def _flowing(text: str) -> str:
     return "\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text))
 
 
-def _certain(parses: Sequence[Parse]) -> list[Parse]:
+def _still_wrong(text: str) -> str:
+    """*My VPN works again, but the printer does not*: what works again is no matter any more."""
+    match = _WORKS_AGAIN.match(text)
+    return text[match.end() :] if match is not None and _GOOD.search(match.group()) else text
+
+
+def _clauses(sentence: str) -> list[str]:
+    """The parts of a short sentence that is a list of statements; empty if any of them cannot stand alone.
+
+    In a story the parts belong together, whatever each of them looks like.
+    """
+    pieces = [piece.strip(" ,.!") for piece in _CLAUSES.split(sentence)]
+    stand_alone = all(len(piece.split()) >= 3 and not _SUBORDINATE.match(piece) for piece in pieces)
+    return pieces if len(pieces) >= 2 and stand_alone and len(sentence.split()) <= LIST_WORDS else []
+
+
+def _certain(parses: Sequence[Parse], least: float) -> list[Parse]:
     """The most certain segment of each problem, in the order of the text."""
     best: dict[str, Parse] = {}
     for parse in parses:
-        if parse.intent is None or parse.fallback or parse.ambiguous or parse.confidence < SECOND:
+        if parse.intent is None or parse.fallback or parse.ambiguous or parse.confidence < least:
             continue
         if parse.intent in _CONVERSATION:
             continue

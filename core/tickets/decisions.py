@@ -31,6 +31,7 @@ from core.tickets.actions import (
     set_resolved,
 )
 from core.tickets.details import set_scales
+from core.tickets.facts import is_taken
 from core.tickets.history import record
 from core.tickets.snooze import plan_reminder
 from core.values import BOT, Actor, ActorKind, Address, Decision, Handoff, InboxStyle, ResolutionCode, Status
@@ -46,6 +47,7 @@ _SPEAKS = (
     .values(language=bindparam("spoken"))
 )
 _META = select(Message.meta).where(Message.id == bindparam("message"))
+_SAID = select(Message.text).where(Message.id == bindparam("message"))
 _UNDERSTOOD = (
     update(_message)  # type: ignore[arg-type]
     .where(_message.c.id == bindparam("message"))
@@ -75,7 +77,7 @@ def apply_decision(
     ticket = locked(session, work.ticket_id)
     if ticket.level > 0:
         _listen(session, ticket, decision, now)
-        return None
+        return _say_while_waiting(session, ticket, work, decision, now) if decision.while_waiting else None
     if decision.new_ticket and work.message_id is not None:
         ticket = _move_to_new_ticket(session, ticket, work.message_id, now)
     destination = current_conversation(session, ticket)
@@ -84,8 +86,10 @@ def apply_decision(
     if decision.note:
         add_note(session, ticket, BOT, BOT_NAME, decision.note, now)
     _settle_outcome(session, ticket, destination, decision, now)
-    if not claim_replies:
-        return []
+    return _claim(session, destination, now) if claim_replies else []
+
+
+def _claim(session: Session, destination: Destination, now: datetime) -> list[Claimed]:
     retract(session, Topic.OUTBOX)
     return outbox.claim(session, now, conversation_id=destination.conversation_id)
 
@@ -102,6 +106,22 @@ def _listen(session: Session, ticket: Ticket, decision: Decision, now: datetime)
         record(session, ticket, requester, "asked_for_call_back", now, at=decision.callback_at.isoformat())
     if decision.reopen and ticket.status is Status.RESOLVED:
         set_reopened(session, ticket, requester, now, decision.reason)
+
+
+def _say_while_waiting(
+    session: Session, ticket: Ticket, work: Work, decision: Decision, now: datetime
+) -> list[Claimed] | None:
+    """Nobody has acted on the ticket yet: the person hears what became of what they wrote, and may withdraw it."""
+    if is_taken(session, ticket.id, ticket.assignee_id, ticket.handed_off_at):
+        return None
+    destination = current_conversation(session, ticket)
+    ticket.bot_state = {**ticket.bot_state, **decision.state}
+    for draft in decision.replies:
+        outbox.enqueue(session, ticket, destination, BOT, BOT_NAME, draft, now)
+    if decision.resolve is not None and ticket.status in lifecycle.ACTIVE:
+        said = " ".join(str(rows.scalar(session, _SAID, message=work.message_id) or decision.reason).split())
+        set_resolved(session, ticket, _resolver(ticket, decision.resolve), decision.resolve, now, said[:200])
+    return _claim(session, destination, now)
 
 
 def _settle_facts(session: Session, ticket: Ticket, work: Work, decision: Decision, now: datetime) -> None:
@@ -154,7 +174,8 @@ def _say(session: Session, ticket: Ticket, destination: Destination, decision: D
 def _settle_outcome(
     session: Session, ticket: Ticket, destination: Destination, decision: Decision, now: datetime
 ) -> None:
-    if decision.reopen and ticket.status is Status.RESOLVED:
+    # What goes to people is not settled, whatever it was: nobody looks for work among the resolved.
+    if (decision.reopen or decision.handoff is not None) and ticket.status is Status.RESOLVED:
         set_reopened(session, ticket, Actor(ActorKind.REQUESTER, ticket.requester_id), now, decision.reason)
     if decision.handoff is not None:
         team = _team(session, destination, decision.handoff)
@@ -237,6 +258,8 @@ def _move_to_new_ticket(session: Session, old: Ticket, message_id: int, now: dat
     message.ticket_id = ticket.id
     if conversation is not None:
         conversation.ticket_id = ticket.id
+    # Where to answer is read by statements that do not see what this session still holds back.
+    session.flush()
     actor = Actor(ActorKind.REQUESTER, old.requester_id)
     record(session, old, actor, "new_matter", now, ticket_id=ticket.id)
     record(session, ticket, actor, "created", now, after=old.id)

@@ -32,7 +32,17 @@ from core.database import Database
 from core.inboxes.kinds import InboxSettings
 from core.models import Attachment, InboundReceipt, Message, Organization, Ticket
 from core.tickets import actions
-from core.values import BOT, Delivery, Draft, FormOfAddress, InboundMessage, Outcome, Receipt
+from core.values import (
+    BOT,
+    SYSTEM,
+    Delivery,
+    Draft,
+    FormOfAddress,
+    InboundMessage,
+    Outcome,
+    Receipt,
+    ResolutionCode,
+)
 from tests.channels.certificates import certificate
 from tests.core.desk import Desk, seed
 from tests.fakes.clock import SetClock
@@ -395,6 +405,37 @@ async def test_following_a_link_asks_and_only_the_button_acts(post: Post) -> Non
         assert (await browser.get(links[1][:-3] + "abc")).status_code == 404
     ticket = await post.ticket()
     assert ticket.id == 1
+
+
+@pytest.mark.parametrize("taken", [False, True])
+async def test_a_link_s_page_says_what_pressing_it_does(post: Post, taken: bool) -> None:
+    await post.write(letter())
+    await post.say(Draft("1. Neu starten.", offers_help=True))
+    [mail] = await asyncio.to_thread(post.outside.wait_for, 1)
+    solved, more = [line for line in text_of(mail).splitlines() if line.startswith("http://desk.example/answer/")]
+
+    def hand_over(session: Session) -> None:
+        ticket = session.scalars(select(Ticket)).one()
+        ticket.level, ticket.handed_off_at = 1, post.clock.now()
+        ticket.assignee_id = post.desk.anna if taken else None
+
+    def settle(session: Session) -> None:
+        actions.set_resolved(
+            session, session.scalars(select(Ticket)).one(), SYSTEM, ResolutionCode.SOLVED, post.clock.now()
+        )
+
+    transport = httpx.ASGITransport(Starlette(routes=list(post.mail.routes)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk.example") as browser:
+        assert "Dann schließen wir Ihr Ticket ab." in (await browser.get(solved)).text
+        await post.database.write(hand_over)
+        assert "liegt bereits bei den Menschen" in (await browser.get(more)).text
+        wanted = "weiß Bescheid und schließt es ab" if taken else "wird abgeschlossen"
+        assert wanted in (await browser.post(solved)).text
+        await post.database.write(settle)
+        assert "bereits abgeschlossen" in (await browser.get(solved)).text
+        count = await _count(post.database)
+        assert "wieder offen" in (await browser.post(more)).text
+        assert await _count(post.database) == count + 1
 
 
 async def test_a_customer_who_wants_du_gets_it_in_subject_and_pages(post: Post) -> None:

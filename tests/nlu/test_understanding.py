@@ -10,7 +10,7 @@ import pytest
 
 from nlu import registry
 from nlu.embedded.engine import EmbeddedEngine
-from nlu.language import detect
+from nlu.language import detect, evident
 from nlu.topics import body, topics
 from nlu.training_data import Example, TrainingData, TrainingDataError
 from tests.desk.model import MODELS
@@ -73,6 +73,28 @@ def test_vectors_are_of_length_one() -> None:
 )
 def test_short_words_do_not_flip_the_language(text: str, known: str | None, language: str) -> None:
     assert detect(text, known) == language
+
+
+@pytest.mark.parametrize("text", ["wifi is slow", "printer broken", "my pc is dead", "outlook slow", "forgot password"])
+def test_the_first_words_of_somebody_new_show_that_they_are_english(text: str) -> None:
+    assert evident(text) == "en"
+
+
+@pytest.mark.parametrize("text", ["VPN ist down", "Drucker kaputt", "Teams crasht", "WLAN langsam", "Outlook", "ok"])
+def test_german_and_neutral_words_are_not_taken_for_english(text: str) -> None:
+    assert evident(text) != "en"
+
+
+def test_a_list_of_matters_in_one_sentence_is_told_apart_in_its_order() -> None:
+    said = "Outlook stürzt ab, das Headset ist kaputt und ich brauche noch eine Visio Lizenz"
+    assert [parse.intent for parse in topics(MODEL, said)] == ["email_problem", "audio_problem", "license_problem"]
+    english = topics(MODEL, "My headset has no sound and my monitor is black")
+    assert [parse.intent for parse in english] == ["audio_problem", "screen_problem"]
+
+
+def test_what_works_again_is_no_matter_any_more() -> None:
+    [only] = topics(MODEL, "Mein VPN geht wieder, aber der Drucker nicht")
+    assert only.intent == "printer_problem"
 
 
 def test_a_letter_s_greeting_and_closing_are_put_aside() -> None:
