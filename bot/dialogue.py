@@ -105,7 +105,7 @@ class Dialogue(Stepper):
         sure = self.accepted(main)
         if (found := self.urgent()) is not None:
             return self.hand_over(*found)
-        if is_angry(self.text):
+        if is_angry(self.facts.text or ""):
             return self.hand_over(Reason.COMPLAINT, self.angry_about(main))
         if self.state.waiting is Waiting.SLOT and (step := self.open_step()) is not None:
             return self._answer_step(step, main, sure)

@@ -30,7 +30,7 @@ class Letter(Listener):
         if self.facts.status is Status.RESOLVED:
             return self._after_the_end(main)
         sure = self.accepted(main) and not main.ambiguous
-        if is_angry(self.text):
+        if is_angry(self.facts.text or ""):
             return self.to_people(Reason.COMPLAINT, self.angry_about(main))
         if self.state.words:
             return self._follow_up(main, sure)
