@@ -41,7 +41,13 @@ for file in files:
     if head not in (b"%PDF", b"II*\\0", b"%!PS"):
         sys.stderr.write(file + ": Can not determine file type.\\n")
         sys.exit(255)
-number = len(list(SPOOL.glob("job-*.json"))) + 1
+number = 1
+while True:
+    try:
+        (SPOOL / f"taken-{number}").touch(exist_ok=False)
+        break
+    except FileExistsError:
+        number += 1
 for file in files:
     (SPOOL / f"job-{number}.pdf").write_bytes(pathlib.Path(file).read_bytes())
 job = {"id": number, "number": told["-d"], "tag": told.get("-i", ""), "host": told.get("-h", ""),
@@ -105,7 +111,7 @@ class HylaFax:
 
     def jobs(self) -> list[dict[str, Any]]:
         """What was taken, in its order; ``letter`` holds the bytes."""
-        numbers = range(1, len(list(self._spool.glob("job-*.json"))) + 1)
+        numbers = sorted(int(path.stem.removeprefix("job-")) for path in self._spool.glob("job-*.json"))
         return [{**json.loads((self._spool / f"job-{n}.json").read_text()), "letter": self._letter(n)} for n in numbers]
 
     def becomes(self, number: int, state: str, status: str = "") -> None:
