@@ -12,6 +12,8 @@ SECOND = 0.75
 """Each of two topics must be this certain by itself: a false second topic is worse than a missed one."""
 CLAUSE = 0.85
 """Parts of one sentence must be more certain than sentences: they share words that only one of them means."""
+SCRAP, SCRAP_WORDS = 0.95, 3
+"""A sentence of so few words ("paper is in") is mostly a part of the story, and must be more certain still."""
 MAX_SEGMENTS = 12
 LIST_WORDS = 20
 """A longer sentence is a story and no list of matters."""
@@ -32,7 +34,8 @@ _CLOSING = re.compile(
 )
 _QUOTED = re.compile(r"^\s*>")
 _SEPARATOR = re.compile(
-    r"(?<=[.!?])\s+|\n+|,\s+(?:und|and)\s+"
+    # No sentence ends in "im 3. OG", "z. B." or "Abt. 4".
+    r"(?<=[.!?])(?<!\b\d\.)(?<!\b\d\d\.)(?<!\b\w\.)(?<!\b(?:ca|nr|dr|st)\.)(?<!\b(?:tel|abt|str|vgl|bzw)\.)\s+|\n+|,\s+(?:und|and)\s+"
     r"|\s*(?:;|,?\s+\b(?:und )?(?:außerdem|ausserdem|zusätzlich|zweitens|übrigens|des weiteren"
     r"|(?:and )?(?:also|besides|second(?:ly)?|additionally|by the way))\b)\s*",
     re.IGNORECASE,
@@ -80,7 +83,7 @@ def topics(model: Model, text: str, language: str | None = None) -> list[Parse]:
         return model.parse([said], language)
     parses = model.parse([said, *(clauses or parts)], language)
     whole, rest = parses[0], parses[1:]
-    certain = _certain(rest, CLAUSE if clauses else SECOND)
+    certain = _certain(rest, is_list=bool(clauses))
     if clauses and len(certain) == len(clauses):
         return [_with(whole, certain[0]), *certain[1:MOST]]
     if not clauses and len(certain) >= 2:
@@ -137,11 +140,13 @@ def _clauses(sentence: str) -> list[str]:
     return pieces if len(pieces) >= 2 and stand_alone and len(sentence.split()) <= LIST_WORDS else []
 
 
-def _certain(parses: Sequence[Parse], least: float) -> list[Parse]:
-    """The most certain segment of each problem, in the order of the text."""
+def _certain(parses: Sequence[Parse], is_list: bool) -> list[Parse]:
+    """The most certain segment of each problem, in the order of the text: of a list of statements, or of sentences."""
     best: dict[str, Parse] = {}
     for parse in parses:
-        if parse.intent is None or parse.fallback or parse.ambiguous or parse.confidence < least:
+        is_scrap = len(parse.text.split()) <= SCRAP_WORDS
+        enough = CLAUSE if is_list else SCRAP if is_scrap else SECOND
+        if parse.intent is None or parse.fallback or parse.ambiguous or parse.confidence < enough:
             continue
         if parse.intent in _CONVERSATION:
             continue

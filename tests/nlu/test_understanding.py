@@ -103,6 +103,18 @@ def test_a_letter_s_greeting_and_closing_are_put_aside() -> None:
     assert body("Mit freundlichen Grüßen") == "Mit freundlichen Grüßen"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Drucker im 3. OG druckt nur leere Seiten",
+        "Der Drucker in Zi. 12 bzw. im Flur druckt nur leere Seiten",
+        "Drucker druckt nicht\nGuten Tag, der Drucker im Flur druckt nicht mehr. Papier ist drin. Bitte um Hilfe.",
+    ],
+)
+def test_neither_a_storey_nor_a_scrap_of_the_story_is_a_second_topic(said: str) -> None:
+    assert [parse.intent for parse in topics(MODEL, said)] == ["printer_problem"]
+
+
 def test_two_problems_are_two_topics_and_one_is_one() -> None:
     two = topics(MODEL, "Der Drucker hat Papierstau. Außerdem ist mein Diensthandy gestohlen worden.")
     assert {parse.intent for parse in two} == {"printer_problem", "device_lost_stolen"}
