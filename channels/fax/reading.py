@@ -157,9 +157,9 @@ class FaxReader:
         return f"[{_('Fax, one page') if pages == 1 else _('Fax, {count} pages').replace('{count}', str(pages))}]"
 
 
-def key_of(content: bytes) -> str:
-    """What identifies a fax for ever, wherever it lies and whatever it is called."""
-    return hashlib.sha256(content).hexdigest()
+def key_of(content: bytes, number: str = "") -> str:
+    """What identifies a fax for ever, wherever it lies and whatever it is called: two people may send the same form."""
+    return hashlib.sha256(number.encode() + content).hexdigest()
 
 
 def _notices(document: Document, has_text: bool) -> list[str]:

@@ -72,7 +72,7 @@ class Spool:
             await self._reader.set_aside(b"", name, origin, TOO_LARGE, key)
             place.done(fax)
             return
-        key = key_of(fax.content)
+        key = key_of(fax.content, origin.number)
         if not await self._reader.is_known(key):
             await self._reader.take_in(fax.content, name, origin, key)
         elif self._settings.afterwards != "leave":

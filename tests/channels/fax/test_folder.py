@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
+import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from channels.fax.folder import FaxFolder
+from channels.fax.folder import FaxFolder, sidecar_of
 from core import quarantine
 from core.errors import InboxProblem
 from core.models import Message
@@ -49,6 +51,18 @@ async def test_a_fax_of_hylafax_becomes_a_ticket_with_its_pages_and_their_text(g
     assert message.meta["remarks"] == {"pages": 2, "notices": ["read_by_machine"]}
     assert [name for name, _ in await ground.files()] == ["Seite 1.png", "Seite 2.png", "fax000000123.tif"]
     assert [address for _, address in await ground.conversations()] == ["+49301234567"]
+
+
+async def test_two_people_may_send_the_same_form_and_one_of_them_the_same_once(ground: Ground) -> None:
+    form = paper.pdf(LETTER)
+    async with Place(ground, afterwards="remove") as place:
+        for name, number in (("a.pdf", "030 111111"), ("b.pdf", "030 222222"), ("c.pdf", "030 222222")):
+            sidecar_of(place.folder / name).write_text(json.dumps({"number": number}))
+            place.put(name, form)
+        await _taken(place, 2)
+        while any(place.folder.glob("*.pdf")):  # noqa: ASYNC110 - a folder has no event
+            await asyncio.sleep(0.02)
+    assert sorted(address for _, address in await ground.conversations()) == ["+4930111111", "+4930222222"]
 
 
 async def test_without_tesseract_the_pages_are_there_all_the_same(
