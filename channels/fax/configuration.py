@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_val
 
 from channels.mail.configuration import MailConfiguration, Security
 from core.calls.numbers import normal
-from core.inboxes.kinds import Configuration, Port, Shown, refuse
+from core.inboxes.kinds import Configuration, Port, Region, Shown, refuse
 
 FOLDER, IN, MAILBOX, OUT, SERVER = (
     "Folder",
@@ -78,19 +78,7 @@ class FaxConfiguration(Configuration):
         AfterValidator(_own_number),
         Shown("Fax number", "Yours, with its country. It stands on the letters that go out.", placeholder="+49 30 …"),
     ]
-    region: Annotated[
-        Literal["", "DE", "AT", "CH"],
-        Shown(
-            "Country",
-            "Of numbers that are told without one, such as 030 1234567.",
-            options={
-                "": "That of the desk’s business hours",
-                "DE": "Germany (+49)",
-                "AT": "Austria (+43)",
-                "CH": "Switzerland (+41)",
-            },
-        ),
-    ] = ""
+    region: Region = ""
     receive: Annotated[
         Literal["folder", "imap", "smtp"],
         Shown(

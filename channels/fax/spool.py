@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from datetime import datetime
 from pathlib import Path
-
-import structlog
 
 from channels.base import Connected, Surroundings
 from channels.fax import folder, parse
@@ -15,20 +12,16 @@ from channels.fax.configuration import FaxConfiguration
 from channels.fax.folder import FaxFolder, Waiting
 from channels.fax.parse import Origin
 from channels.fax.reading import FaxReader, key_of
-from core import promises, quarantine
-from core.errors import NotFound
+from channels.rereading import Rereading
+from core import quarantine
 from core.inboxes import positions
 from core.inboxes.kinds import InboxSettings
 from core.inboxes.positions import Position
 from core.quarantine import Again
-from core.signals import Topic
-
-log = structlog.get_logger(__name__)
+from core.values import Receipt
 
 LOOK_EVERY = 2.0
 """Seconds between looks into the folder."""
-POLL = 15.0
-"""Seconds between looks for what is to be read again, when nobody called."""
 TOO_LARGE = "The file is too large to be opened."
 
 
@@ -40,7 +33,6 @@ class Spool:
         self._blobs = desk.blobs
         self._clock = desk.clock
         self._reader = reader
-        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
 
     async def run(self, connected: Connected) -> None:
         """Take in until cancelled. Raises ``InboxProblem``."""
@@ -86,27 +78,12 @@ class Spool:
 
     async def read_again(self) -> None:
         """Read again what is owed another reading, until cancelled."""
-        with self._database.signals.subscribe(Topic.QUARANTINE) as calls:
-            while True:
-                claimed = await self._database.write(quarantine.claim, self._clock.now(), self._inbox_id)
-                for again in claimed:
-                    await self._once_more(again)
-                if not claimed:
-                    await calls.wait(POLL)
 
-    async def _once_more(self, again: Again) -> None:
-        work = again.work
-        try:
-            raw = (
-                again.raw if again.raw is not None else await asyncio.to_thread(self._blobs.get, again.raw_sha256 or "")
-            )
-            name = (await self._database.read(quarantine.one, work.receipt_id)).file or "fax"
-            await self._reader.take_in(raw, name, Origin(again.envelope_sender or ""), reread=again)
-        except NotFound as error:  # the bytes are gone; nobody can read them, but everybody can see why
-            await self._reader.set_aside(b"", "", Origin(), str(error), "", again)
-        except Exception as error:  # whatever it is, the fax is still there and is tried again
-            log.exception("fax_not_read_again", inbox=self._inbox_id, receipt=work.receipt_id, attempt=work.attempts)
-            due = self._clock.now() + promises.backoff(work.attempts, self._jitter)
-            await self._database.write(quarantine.later, work, due, type(error).__name__)
-            return
-        await self._database.write(quarantine.finished, work, self._clock.now())
+        async def read(again: Again, raw: bytes) -> Receipt:
+            name = (await self._database.read(quarantine.one, again.work.receipt_id)).file or "fax"
+            return await self._reader.take_in(raw, name, Origin(again.envelope_sender or ""), reread=again)
+
+        async def lost(again: Again, reason: str) -> Receipt:
+            return await self._reader.set_aside(b"", "", Origin(), reason, "", again)
+
+        await Rereading(self._inbox_id, self._database, self._blobs, self._clock, read, lost).run()

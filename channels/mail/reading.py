@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,13 +16,13 @@ from channels.mail.bodies import MailFile
 from channels.mail.parse import ParsedMail, UnreadableMail
 from channels.mail.quotes import new_text
 from channels.mail.resolver import Resolver
-from core import intake, promises, quarantine
+from channels.rereading import Rereading
+from core import intake
 from core.blobs import BlobStore
 from core.clock import Clock
 from core.database import Database
-from core.errors import DeskError, NotFound
+from core.errors import DeskError
 from core.quarantine import Again
-from core.signals import Topic
 from core.values import InboundMessage, Outcome, Receipt, StoredFile
 
 log = structlog.get_logger(__name__)
@@ -32,8 +31,6 @@ INLINE_RAW = 64 * 1024
 """Raw mails up to this size lie in the database, larger ones in the blob store."""
 LARGE = 64 * 1024
 """Mails from this size on are read in a thread, so that the loop goes on."""
-POLL = 15.0
-"""Seconds between looks for what is to be read again, when nobody called."""
 
 
 class Reader:
@@ -60,7 +57,6 @@ class Reader:
         self._clock = clock
         self._trusted = trusted_servers
         self._resolver = resolver
-        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self.receive: Receive | None = None
 
     async def take_in(self, raw: bytes, envelope_sender: str | None) -> Receipt:
@@ -71,30 +67,14 @@ class Reader:
 
     async def run(self) -> None:
         """Read again what is owed another reading, until cancelled."""
-        with self._database.signals.subscribe(Topic.QUARANTINE) as calls:
-            while True:
-                claimed = await self._database.write(quarantine.claim, self._clock.now(), self._inbox_id)
-                for again in claimed:
-                    await self._once_more(again)
-                if not claimed:
-                    await calls.wait(POLL)
 
-    async def _once_more(self, again: Again) -> None:
-        work = again.work
-        try:
-            raw = again.raw
-            if raw is None:
-                raw = await asyncio.to_thread(self._blobs.get, again.raw_sha256 or "")
-            receipt = await self._read(raw, again.envelope_sender, {}, again)
-        except NotFound as error:  # the bytes are gone; nobody can read them, but everybody can see why
-            receipt = await self._set_aside(b"", str(error), None, {}, again)
-        except Exception as error:  # whatever it is, the mail is still there and is tried again
-            log.exception("mail_not_read_again", inbox=self._inbox_id, receipt=work.receipt_id, attempt=work.attempts)
-            due = self._clock.now() + promises.backoff(work.attempts, self._jitter)
-            await self._database.write(quarantine.later, work, due, type(error).__name__)
-            return
-        await self._database.write(quarantine.finished, work, self._clock.now())
-        log.info("mail_read_again", inbox=self._inbox_id, receipt=work.receipt_id, outcome=str(receipt.outcome))
+        async def read(again: Again, raw: bytes) -> Receipt:
+            return await self._read(raw, again.envelope_sender, {}, again)
+
+        async def lost(again: Again, reason: str) -> Receipt:
+            return await self._set_aside(b"", reason, None, {}, again)
+
+        await Rereading(self._inbox_id, self._database, self._blobs, self._clock, read, lost).run()
 
     async def _read(
         self, raw: bytes, envelope_sender: str | None, kept: dict[str, Any], again: Again | None

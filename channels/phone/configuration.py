@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, SecretStr, ValidationInfo
 
-from core.inboxes.kinds import Configuration, Shown, refuse
+from core.inboxes.kinds import Configuration, Region, Shown, refuse
 
 SHORTEST_SECRET = 16
 SYSTEM = "Telephone system"
@@ -67,19 +67,7 @@ class PhoneConfiguration(Configuration):
             when=("provider", ("webhook",)),
         ),
     ] = "address"
-    region: Annotated[
-        Literal["", "DE", "AT", "CH"],
-        Shown(
-            "Country",
-            "Of numbers that are told without one, such as 030 1234567.",
-            options={
-                "": "That of the desk’s business hours",
-                "DE": "Germany (+49)",
-                "AT": "Austria (+43)",
-                "CH": "Switzerland (+41)",
-            },
-        ),
-    ] = ""
+    region: Region = ""
     missed: Annotated[
         bool,
         Shown("Make a ticket of every missed call", "So that somebody calls back. Withheld numbers make none."),

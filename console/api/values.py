@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.knowledge.articles import ArticleText as PublishedText
 from core.knowledge.editing import Opened
 from core.models import (
     ArticleVersion,
     Attachment,
-    Call,
-    HistoryEntry,
     Message,
     Requester,
     RequesterAddress,
-    Team,
-    Ticket,
 )
 from core.values import Direction, ResolutionCode, Scale, Status, TicketKind
 
@@ -27,7 +22,15 @@ class _Value(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class TicketOut(_Value):
+class _Row(_Value):
+    """What has the names of what it shows."""
+
+    @classmethod
+    def of(cls, source: object) -> Self:
+        return cls(**{name: getattr(source, name) for name in cls.model_fields})
+
+
+class TicketOut(_Row):
     id: int
     number: str
     subject: str
@@ -50,10 +53,6 @@ class TicketOut(_Value):
     snoozed_until: datetime | None
     resolved_at: datetime | None
     merged_into_id: int | None = Field(description="Where everything said on it went, and goes")
-
-    @classmethod
-    def of(cls, ticket: Ticket) -> TicketOut:
-        return cls(**{name: getattr(ticket, name) for name in cls.model_fields})
 
 
 class TicketIn(_Value):
@@ -122,7 +121,7 @@ class Correct(_Value):
     intent: str = Field(min_length=1, max_length=80)
 
 
-class HistoryOut(_Value):
+class HistoryOut(_Row):
     id: int
     at: datetime
     actor_kind: str
@@ -131,20 +130,12 @@ class HistoryOut(_Value):
     reason: str
     detail: dict[str, Any]
 
-    @classmethod
-    def of(cls, entry: HistoryEntry) -> HistoryOut:
-        return cls(**{name: getattr(entry, name) for name in cls.model_fields})
 
-
-class TeamOut(_Value):
+class TeamOut(_Row):
     id: int
     key: str
     name: str
     level: int
-
-    @classmethod
-    def of(cls, team: Team) -> TeamOut:
-        return cls(**{name: getattr(team, name) for name in cls.model_fields})
 
 
 class AgentOut(_Value):
@@ -333,7 +324,7 @@ class CallIn(_Value):
     language: str = Field("de", pattern="^(de|en)$")
 
 
-class CallOut(_Value):
+class CallOut(_Row):
     id: int
     inbox_id: int
     direction: Direction
@@ -346,22 +337,14 @@ class CallOut(_Value):
     ticket_id: int | None
     agent_id: int | None
 
-    @classmethod
-    def of(cls, call: Call) -> CallOut:
-        return cls(**{name: getattr(call, name) for name in cls.model_fields})
 
-
-class ArticleOut(_Value):
+class ArticleOut(_Row):
     id: int
     key: str
     language: str
     title: str
     summary: str
     body: str
-
-    @classmethod
-    def of(cls, article: PublishedText) -> ArticleOut:
-        return cls(**{name: getattr(article, name) for name in cls.model_fields})
 
 
 class Problem(BaseModel):

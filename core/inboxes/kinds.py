@@ -179,3 +179,16 @@ def _port(number: int) -> int:
 
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Port = Annotated[int, AfterValidator(_port)]
+Region = Annotated[
+    Literal["", "DE", "AT", "CH"],
+    Shown(
+        "Country",
+        "Of numbers that are told without one, such as 030 1234567.",
+        options={
+            "": "That of the desk’s business hours",
+            "DE": "Germany (+49)",
+            "AT": "Austria (+43)",
+            "CH": "Switzerland (+41)",
+        },
+    ),
+]

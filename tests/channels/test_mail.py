@@ -17,9 +17,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.applications import Starlette
 
+from channels import rereading
 from channels.base import Surroundings
 from channels.delivery import Delivery as DeliveryLoop
-from channels.mail import parse, reading
+from channels.mail import parse
 from channels.mail.adapter import MailAdapter
 from channels.mail.channel import Mail
 from channels.mail.configuration import MailConfiguration
@@ -474,7 +475,7 @@ async def test_what_is_set_aside_is_read_again_by_whichever_process_runs_the_mai
     def fails(*_: object) -> ParsedMail:
         raise ValueError("no such charset")
 
-    monkeypatch.setattr(reading, "POLL", 0.1)
+    monkeypatch.setattr(rereading, "POLL", 0.1)
     with monkeypatch.context() as patch:
         patch.setattr(parse, "parse", fails)
         assert "quarantined" in await post.write(raw)
